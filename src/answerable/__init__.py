@@ -1,0 +1,1 @@
+"""Answerable: customer care whose every reply has a complete, verifiable record."""

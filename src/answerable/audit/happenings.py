@@ -1,0 +1,98 @@
+"""Events about the log itself: who read, verified and exported it, and what became of keys and numbers."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from answerable.audit.values import Digest, Event, ExportFormat, LogQueried, RetentionClass, SubjectKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogVerified:
+    """Somebody had the whole log verified."""
+
+    type: ClassVar[str] = "access.log_verified"
+    about: ClassVar[SubjectKind] = SubjectKind.LOG
+    retention: ClassVar[RetentionClass] = RetentionClass.ACCESS
+
+    subject_id: UUID
+    findings: int
+    opened: bool
+    """Whether sealed values were opened for it, without being shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogExported:
+    """Somebody took the whole log away, entries and proofs, without what they commit to."""
+
+    type: ClassVar[str] = "access.log_exported"
+    about: ClassVar[SubjectKind] = SubjectKind.LOG
+    retention: ClassVar[RetentionClass] = RetentionClass.ACCESS
+
+    subject_id: UUID
+    root: Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntriesExported:
+    """Somebody took entries of the log away in a form that other systems read."""
+
+    type: ClassVar[str] = "access.entries_exported"
+    about: ClassVar[SubjectKind] = SubjectKind.LOG
+    retention: ClassVar[RetentionClass] = RetentionClass.ACCESS
+
+    subject_id: UUID
+    format: ExportFormat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogRecovered:
+    """The log lost entries that had been signed, and goes on under a new name from what is left."""
+
+    type: ClassVar[str] = "log.recovered"
+    about: ClassVar[SubjectKind] = SubjectKind.LOG
+    retention: ClassVar[RetentionClass] = RetentionClass.PRIVACY
+
+    subject_id: UUID
+    generation: int
+    lost: Digest
+    """Of the last signed note of the generation before: whoever kept that note can tell."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyDestroyed:
+    """Keys of a person were destroyed, and with them all that they sealed."""
+
+    type: ClassVar[str] = "key.destroyed"
+    about: ClassVar[SubjectKind] = SubjectKind.LOG
+    retention: ClassVar[RetentionClass] = RetentionClass.PRIVACY
+
+    subject_id: UUID
+    count: int
+    keys: tuple[Digest, ...]
+    """One for each key, bound to this event: it recognises the key and links nothing else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriterRecovered:
+    """Numbers of a process that was killed are declared void, since nobody else will."""
+
+    type: ClassVar[str] = "writer.recovered"
+    about: ClassVar[SubjectKind] = SubjectKind.LOG
+    retention: ClassVar[RetentionClass] = RetentionClass.ACCESS
+
+    subject_id: UUID
+    writer: UUID
+    void: tuple[int, ...]
+
+
+EVENTS: tuple[type[Event], ...] = (
+    LogQueried,
+    LogVerified,
+    LogExported,
+    EntriesExported,
+    LogRecovered,
+    KeyDestroyed,
+    WriterRecovered,
+)
+"""The events of this domain; every domain with events has such a list, and the application registers it."""

@@ -1,0 +1,1 @@
+"""SQL of contacts, conversations and messages: one function per question."""

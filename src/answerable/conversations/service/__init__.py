@@ -1,0 +1,1 @@
+"""Operations on contacts and conversations, one file for each group of verbs."""

@@ -1,0 +1,1 @@
+"""Pages on which members read the log, and see each entry proved."""

@@ -1,0 +1,1 @@
+"""Pages on which members see the jobs that gave up, and mend them."""

@@ -1,0 +1,1 @@
+"""SQL of documents, of their passages and of search: one function per question."""

@@ -1,0 +1,1 @@
+"""Operations on knowledge, one file for each group of verbs."""

@@ -1,0 +1,1 @@
+"""Operations of tenancy, one file for each group of verbs."""

@@ -1,0 +1,208 @@
+// Everything that the chat says of its own, in one catalogue. What people and the assistant write is not here.
+
+const CATALOGUE = {
+  en: {
+    open: "Open chat",
+    open_unread_one: "Open chat, 1 new reply",
+    open_unread: "Open chat, {count} new replies",
+    minimise: "Minimise chat",
+    panel: "Chat with {workspace}",
+    messages: "Messages",
+    assistant: "AI assistant",
+    member: "Team",
+    you: "You",
+    at_once: "AI assistant · replies at once",
+    with_people: "A person answers here",
+    waiting: "Waiting for a person",
+    closed: "This conversation is closed",
+    disclosure: "An AI answers here. Every answer shows what it rests on.",
+    write: "Write a message",
+    send: "Send message",
+    talk: "Talk to a person",
+    talk_said: "I would like to talk to a person.",
+    talk_away: "Nobody is here right now. Where shall the answer go? You get it within {hours} hours.",
+    email: "E-mail address",
+    email_wrong: "Write an address such as anna@example.com.",
+    talk_send: "Ask for a person",
+    talk_wait: "Without an address: I come back here",
+    cancel: "Cancel",
+    address_send: "Send address",
+    waiting_notice: "A person will answer here. The AI writes nothing more.",
+    people_notice: "A person has taken over. The AI writes nothing more.",
+    closed_notice: "This conversation is closed. You can begin a new one.",
+    begin: "Begin a new conversation",
+    sources: "Sources",
+    version: "Version {version}",
+    quote_from: "{title}, version {version}",
+    back: "Back to the chat",
+    passage_loading: "Fetching the passage",
+    passage_deleted: "This document has been deleted since. Of it, only the sentence that was quoted is kept.",
+    passage_outdated: "The document has changed since. This is what it said when it was quoted.",
+    passage_since: "As of {date}",
+    passage_failed: "The passage could not be fetched. Try again in a moment.",
+    receipt: "Receipt",
+    receipt_loading: "Fetching the receipt",
+    receipt_failed: "The receipt could not be fetched. Try again in a moment.",
+    receipt_you: "You wrote",
+    receipt_ai: "An AI wrote",
+    receipt_member: "A person of the team wrote",
+    receipt_pending: "Recorded. The signed receipt follows within a minute.",
+    receipt_promised: "Recorded, with a signed promise that it will stand in the log.",
+    receipt_checkpoint: "Recorded in the log, under a signed checkpoint. Nobody can change it unnoticed.",
+    receipt_text: "The file holds this conversation and what proves it. Keep it, and check it without us.",
+    receipt_download: "Download",
+    receipt_check: "Check it yourself",
+    helped: "This helped",
+    did_not_help: "This did not help",
+    rating_thanks: "Thank you.",
+    reason_helped: "What helped? (optional)",
+    reason_did_not_help: "What was wrong or missing? (optional)",
+    reason_send: "Send",
+    rating_failed: "The rating could not be sent. Press again.",
+    step_begin: "Your message has arrived",
+    step_understand: "Read your message",
+    step_retrieve: "Found {count} passages in the documents",
+    step_retrieve_one: "Found 1 passage in the documents",
+    step_compose: "Chose {count} sentences",
+    step_compose_one: "Chose 1 sentence",
+    step_check: "Compared {count} sentences with their source",
+    step_check_one: "Compared 1 sentence with its source",
+    working: "The assistant is working",
+    typing: "Somebody is typing",
+    sending: "Sending",
+    queued: "Will be sent once you are online again",
+    not_sent: "Not sent",
+    edit: "Edit",
+    retry: "Try again",
+    offline: "No connection. What you write is kept and sent as soon as there is one.",
+    erased: "This message has been erased.",
+    files: "Files cannot be sent here yet. Describe in words what is in them, or ask for a person.",
+    error_slow: "That was a lot at once. It goes on in {seconds} seconds.",
+    error_origin: "This chat is not set up for this page. Whoever looks after the page adds its address to the chat's origins.",
+    error_key: "This chat is not set up correctly. Whoever looks after the page checks its key.",
+    error_long: "The message is too long: at most 8,000 characters. Shorten it or send it in parts.",
+    error_address: "That is no e-mail address.",
+    error_gone: "The earlier conversation is no longer there. Your next message begins a new one.",
+    error_windows: "This conversation is open in too many windows. Close one, then it goes on here.",
+    error_other: "That could not be sent. Try again, or reload the page.",
+  },
+  de: {
+    open: "Chat öffnen",
+    open_unread_one: "Chat öffnen, 1 neue Antwort",
+    open_unread: "Chat öffnen, {count} neue Antworten",
+    minimise: "Chat verkleinern",
+    panel: "Chat mit {workspace}",
+    messages: "Nachrichten",
+    assistant: "KI-Assistent",
+    member: "Team",
+    you: "Sie",
+    at_once: "KI-Assistent · antwortet sofort",
+    with_people: "Hier antwortet ein Mensch",
+    waiting: "Wartet auf einen Menschen",
+    closed: "Dieses Gespräch ist geschlossen",
+    disclosure: "Hier antwortet eine KI. Jede Antwort zeigt, worauf sie beruht.",
+    write: "Nachricht schreiben",
+    send: "Nachricht senden",
+    talk: "Mit einem Menschen sprechen",
+    talk_said: "Ich möchte mit einem Menschen sprechen.",
+    talk_away: "Im Moment ist niemand da. Wohin soll die Antwort gehen? Sie kommt innerhalb von {hours} Stunden.",
+    email: "E-Mail-Adresse",
+    email_wrong: "Schreiben Sie eine Adresse wie anna@example.com.",
+    talk_send: "Um einen Menschen bitten",
+    talk_wait: "Ohne Adresse: Ich sehe hier wieder nach",
+    cancel: "Abbrechen",
+    address_send: "Adresse senden",
+    waiting_notice: "Hier antwortet ein Mensch. Die KI schreibt nicht mehr.",
+    people_notice: "Ein Mensch hat übernommen. Die KI schreibt nicht mehr.",
+    closed_notice: "Dieses Gespräch ist geschlossen. Sie können ein neues beginnen.",
+    begin: "Neues Gespräch beginnen",
+    sources: "Quellen",
+    version: "Fassung {version}",
+    quote_from: "{title}, Fassung {version}",
+    back: "Zurück zum Chat",
+    passage_loading: "Die Stelle wird geholt",
+    passage_deleted: "Dieses Dokument ist inzwischen gelöscht. Davon ist nur der zitierte Satz aufbewahrt.",
+    passage_outdated: "Das Dokument hat sich inzwischen geändert. So stand es dort, als es zitiert wurde.",
+    passage_since: "Stand {date}",
+    passage_failed: "Die Stelle konnte nicht geholt werden. Versuchen Sie es gleich noch einmal.",
+    receipt: "Quittung",
+    receipt_loading: "Die Quittung wird geholt",
+    receipt_failed: "Die Quittung konnte nicht geholt werden. Versuchen Sie es gleich noch einmal.",
+    receipt_you: "Sie schrieben",
+    receipt_ai: "Eine KI schrieb",
+    receipt_member: "Ein Mensch aus dem Team schrieb",
+    receipt_pending: "Festgehalten. Die unterschriebene Quittung folgt binnen einer Minute.",
+    receipt_promised: "Festgehalten, mit dem unterschriebenen Versprechen, dass es im Protokoll stehen wird.",
+    receipt_checkpoint: "Im Protokoll festgehalten, unter einem unterschriebenen Prüfpunkt. Niemand kann es unbemerkt ändern.",
+    receipt_text: "Die Datei enthält dieses Gespräch und was es beweist. Bewahren Sie sie auf und prüfen Sie sie ohne uns.",
+    receipt_download: "Herunterladen",
+    receipt_check: "Selbst prüfen",
+    helped: "Hat geholfen",
+    did_not_help: "Hat nicht geholfen",
+    rating_thanks: "Danke.",
+    reason_helped: "Was hat geholfen? (freiwillig)",
+    reason_did_not_help: "Was war falsch oder hat gefehlt? (freiwillig)",
+    reason_send: "Senden",
+    rating_failed: "Die Bewertung konnte nicht gesendet werden. Drücken Sie noch einmal.",
+    step_begin: "Ihre Nachricht ist angekommen",
+    step_understand: "Ihre Nachricht gelesen",
+    step_retrieve: "{count} Stellen in den Unterlagen gefunden",
+    step_retrieve_one: "1 Stelle in den Unterlagen gefunden",
+    step_compose: "{count} Sätze ausgewählt",
+    step_compose_one: "1 Satz ausgewählt",
+    step_check: "{count} Sätze mit ihrer Quelle verglichen",
+    step_check_one: "1 Satz mit seiner Quelle verglichen",
+    working: "Der Assistent arbeitet",
+    typing: "Jemand schreibt",
+    sending: "Wird gesendet",
+    queued: "Wird gesendet, sobald Sie wieder online sind",
+    not_sent: "Nicht gesendet",
+    edit: "Bearbeiten",
+    retry: "Noch einmal versuchen",
+    offline: "Keine Verbindung. Was Sie schreiben, wird aufbewahrt und gesendet, sobald es eine gibt.",
+    erased: "Diese Nachricht ist gelöscht.",
+    files: "Dateien lassen sich hier noch nicht senden. Beschreiben Sie, was darin steht, oder fragen Sie nach einem Menschen.",
+    error_slow: "Das war viel auf einmal. In {seconds} Sekunden geht es weiter.",
+    error_origin: "Dieser Chat ist für diese Seite nicht eingerichtet. Wer die Seite betreut, trägt ihre Adresse bei den Herkünften des Chats ein.",
+    error_key: "Dieser Chat ist nicht richtig eingerichtet. Wer die Seite betreut, prüft den Schlüssel.",
+    error_long: "Die Nachricht ist zu lang: höchstens 8.000 Zeichen. Kürzen Sie sie oder senden Sie sie in Teilen.",
+    error_address: "Das ist keine E-Mail-Adresse.",
+    error_gone: "Das frühere Gespräch gibt es nicht mehr. Ihre nächste Nachricht beginnt ein neues.",
+    error_windows: "Dieses Gespräch ist in zu vielen Fenstern offen. Schließen Sie eines, dann geht es hier weiter.",
+    error_other: "Das konnte nicht gesendet werden. Versuchen Sie es noch einmal oder laden Sie die Seite neu.",
+  },
+};
+
+/** @typedef {"en" | "de"} Language */
+/** @typedef {keyof typeof CATALOGUE.en} Key */
+
+/** @type {Record<Language, Record<Key, string>>} */
+export const TEXTS = CATALOGUE;
+
+/**
+ * The language that the chat speaks: what the page asks for, else the page's own, else the browser's.
+ * @param {string | undefined} asked
+ * @returns {Language}
+ */
+export function chooseLanguage(asked) {
+  const told = asked || document.documentElement.lang || navigator.language || "";
+  return told.toLowerCase().split("-")[0] === "de" ? "de" : "en";
+}
+
+/**
+ * How dates and times are written: as in the reader's own country where its language is the chat's.
+ * @param {Language} language
+ */
+export function localeOf(language) {
+  return navigator.languages.find((one) => one.split("-")[0] === language) ?? language;
+}
+
+/**
+ * Says one of the texts, its gaps filled.
+ * @param {Language} language
+ * @returns {(key: Key, values?: Record<string, string | number>) => string}
+ */
+export function speaker(language) {
+  return (key, values = {}) =>
+    TEXTS[language][key].replace(/\{(\w+)\}/g, (gap, name) => String(values[name] ?? gap));
+}

@@ -1,0 +1,78 @@
+"""The table from job to function: the one page that shows every reaction of the product."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from answerable import answering, knowledge, tenancy
+from answerable.answering import AnswerMessage, Desk
+from answerable.handoff import AnswerReturned
+from answerable.infra.errors import AnswerableError
+from answerable.infra.ids import Actor, ActorKind, TenantId
+from answerable.infra.jobs import JobContext, Task, unpack
+from answerable.knowledge import ExpireImport, ReadImport
+from answerable.vault import Keys
+
+_READING_TIME = timedelta(minutes=30)
+"""A handbook of a thousand pages is embedded on two slow cores."""
+
+
+def build_tasks(desk: Desk, keys: Keys, *, web: knowledge.Web | None = None) -> Mapping[str, Task]:
+    """Every job that a worker knows, with what it does."""
+    # One for as long as the worker lives: it remembers which sites it has just asked.
+    intake = knowledge.Intake(database=desk.database, embedder=desk.embedder, web=web or knowledge.Web())
+
+    async def answer_message(context: JobContext) -> None:
+        job = unpack(AnswerMessage, context.payload)
+        await answering.answer(desk, _assistant(context), job.conversation_id)
+
+    async def hand_over(context: JobContext) -> None:
+        # Whatever ended the job, a time limit and a killed worker included: the contact is told, people take over.
+        job = unpack(AnswerMessage, context.payload)
+        code = context.parked_code or AnswerableError.code
+        await answering.give_up(desk, _assistant(context), job.conversation_id, error_code=code)
+
+    async def read_import(context: JobContext) -> None:
+        job = unpack(ReadImport, context.payload)
+        await knowledge.read_item(intake, _system(context), job.item_id)
+
+    async def give_up_import(context: JobContext) -> None:
+        job = unpack(ReadImport, context.payload)
+        code = context.parked_code or AnswerableError.code
+        await knowledge.give_up_item(intake, _system(context), job.item_id, error_code=code)
+
+    async def expire_import(context: JobContext) -> None:
+        job = unpack(ExpireImport, context.payload)
+        async with desk.database.tenant_session(_system(context)) as db:
+            await knowledge.expire_uploads(db, job.batch_id)
+
+    async def rotate_keys(_context: JobContext) -> None:
+        await tenancy.rotate_keys(desk.database, keys)
+
+    async def recover_writers(_context: JobContext) -> None:
+        await tenancy.recover_writers(desk.database)
+
+    return {
+        AnswerMessage.task: Task(run=answer_message, when_parked="hand_over"),
+        AnswerReturned.task: Task(run=answer_message, when_parked="hand_over"),
+        "hand_over": Task(run=hand_over),
+        ReadImport.task: Task(
+            run=read_import, attempts=3, time_limit=_READING_TIME, when_parked="give_up_import"
+        ),
+        "give_up_import": Task(run=give_up_import),
+        ExpireImport.task: Task(run=expire_import),
+        "rotate_keys": Task(run=rotate_keys, cron="0 3 * * *"),
+        "recover_writers": Task(run=recover_writers, cron="*/5 * * * *"),
+    }
+
+
+def _assistant(context: JobContext) -> Actor:
+    return _actor(context, ActorKind.ASSISTANT)
+
+
+def _system(context: JobContext) -> Actor:
+    return _actor(context, ActorKind.SYSTEM)
+
+
+def _actor(context: JobContext, kind: ActorKind) -> Actor:
+    assert context.tenant_id is not None
+    return Actor(tenant_id=TenantId(context.tenant_id), kind=kind)

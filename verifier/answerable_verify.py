@@ -1,0 +1,900 @@
+#!/usr/bin/env python3
+"""Checks that an entry stands in a provable log, or a whole exported log, and trusts nobody for it.
+
+    answerable_verify.py PROOF      --policy FILE --entry FILE
+    answerable_verify.py DIRECTORY [--policy FILE]
+
+PROOF is a file of the format c2sp.org/tlog-proof@v1, DIRECTORY a log in the layout of c2sp.org/tlog-tiles,
+FILE a policy of the format c2sp.org/tlog-policy: the keys that you believe, from wherever you believe them.
+
+One file, only Python's standard library, no code of Answerable. Read it before you rely on it: signatures
+first (1), then the tree (2), the formats (3), trust (4), what entries say (5), and what the command does (6).
+Findings, such as note_malformed, are words of a closed list; docs/reference/verifier.md describes them.
+
+Ends with 0 verified, 10 verified and something is erased, 20 not witnessed as required, 30 incomplete,
+40 invalid, 41 forked or rolled back, 2 used wrongly. What it could not check is listed, never counted as checked.
+"""
+# fmt: off
+
+import argparse
+import base64
+import calendar
+import hashlib
+import json
+import re
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+VERIFIED, ERASED, UNWITNESSED, INCOMPLETE, INVALID, FORKED = 0, 10, 20, 30, 40, 41
+WITNESSING, HISTORY = {"quorum_missed", "level_missed", "stale"}, {"fork", "rollback"}
+EXIT_OF = dict.fromkeys(WITNESSING, UNWITNESSED) | dict.fromkeys(HISTORY, FORKED)
+INCOMPLETE_FINDINGS = {"checkpoint_missing", "entry_missing", "tile_missing", "consistency_missing"}
+LARGEST, LONGEST_LINE, LONGEST_FILE = 2**63 - 1, 65_536, 1_000_000
+MOST_SIGNATURES, MOST_PROOF_HASHES = 100, 63
+
+class Refusal(Exception):
+    """Something does not verify; `finding` says what in one word, `leaf` where."""
+    def __init__(self, finding: str, detail: str, leaf: int | None = None) -> None:
+        super().__init__(f"{finding}: {detail}")
+        self.finding = finding
+        self.detail = detail
+        self.leaf = leaf
+
+def refuse_if(holds: object, finding: str, detail: str, leaf: int | None = None) -> None:
+    """Refuse, if this holds."""
+    if holds:
+        raise Refusal(finding, detail, leaf)
+
+# 1. Ed25519, RFC 8032, section 5.1. Not in constant time: nothing here is secret.
+
+P = 2**255 - 19
+ORDER = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, P - 2, P) % P
+ROOT_OF_MINUS_ONE = pow(2, (P - 1) // 4, P)
+
+Point = tuple[int, int, int, int]
+"""Extended coordinates: x = X/Z, y = Y/Z, x*y = T/Z."""
+
+def add(p: Point, q: Point) -> Point:
+    a = (p[1] - p[0]) * (q[1] - q[0]) % P
+    b = (p[1] + p[0]) * (q[1] + q[0]) % P
+    c = 2 * p[3] * q[3] * D % P
+    d = 2 * p[2] * q[2] % P
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return (e * f % P, g * h % P, f * g % P, e * h % P)
+
+def multiply(scalar: int, point: Point) -> Point:
+    result = (0, 1, 1, 0)
+    while scalar:
+        if scalar & 1:
+            result = add(result, point)
+        point = add(point, point)
+        scalar >>= 1
+    return result
+
+def encode_point(point: Point) -> bytes:
+    inverse = pow(point[2], P - 2, P)
+    x, y = point[0] * inverse % P, point[1] * inverse % P
+    return (y | (x & 1) << 255).to_bytes(32, "little")
+
+def decode_point(data: bytes) -> Point | None:
+    """The point of 32 bytes, or None if they are not the one encoding of one."""
+    number = int.from_bytes(data, "little")
+    y, sign = number & (1 << 255) - 1, number >> 255
+    if len(data) != 32 or y >= P:
+        return None
+    square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    if x * x % P != square:
+        x = x * ROOT_OF_MINUS_ONE % P
+    if x * x % P != square or (x == 0 and sign):
+        return None
+    if x & 1 != sign:
+        x = P - x
+    return (x, y, 1, x * y % P)
+
+def base_point() -> Point:
+    point = decode_point((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
+    assert point is not None
+    return point
+
+def is_sound_key(public: bytes) -> bool:
+    """Whether it is a point outside of the small subgroup; under one inside, a signature fits many texts."""
+    point = decode_point(public)
+    if point is None:
+        return False
+    x, y, z, _ = multiply(8, point)
+    return not (x == 0 and y == z)
+
+def is_signed(public: bytes, message: bytes, signature: bytes) -> bool:
+    """Whether an Ed25519 signature is one of this message under this key."""
+    point = decode_point(public)
+    scalar = int.from_bytes(signature[32:], "little")
+    if point is None or len(signature) != 64 or scalar >= ORDER:
+        return False
+    challenge = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), "little") % ORDER
+    negative = (P - point[0], point[1], point[2], P - point[3])
+    found = add(multiply(scalar, base_point()), multiply(challenge, negative))
+    return encode_point(found) == signature[:32]
+
+# 2. The tree, RFC 9162, section 2.1. Its definitions, read backwards, rather than its loops.
+
+EMPTY_ROOT = hashlib.sha256(b"").digest()
+
+def leaf_hash(entry: bytes) -> bytes:
+    return hashlib.sha256(b"\x00" + entry).digest()
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+def split(width: int) -> int:
+    """The largest power of two below a width of at least two."""
+    power = 1
+    while power * 2 < width:
+        power *= 2
+    return power
+
+def tree_hash(hashes: list[bytes]) -> bytes:
+    """The root over hashes of subtrees of one size, of which the last may be smaller."""
+    if not hashes:
+        return EMPTY_ROOT
+    if len(hashes) == 1:
+        return hashes[0]
+    left = split(len(hashes))
+    return node_hash(tree_hash(hashes[:left]), tree_hash(hashes[left:]))
+
+def root_by_inclusion(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes:
+    """The root to which a path leads; the path's last hash belongs directly below the root."""
+    if size == 1:
+        refuse_if(path, "inclusion_failed", "the proof is too long")
+        return leaf
+    refuse_if(not path, "inclusion_failed", "the proof is too short")
+    left = split(size)
+    if index < left:
+        return node_hash(root_by_inclusion(leaf, index, left, path[:-1]), path[-1])
+    return node_hash(path[-1], root_by_inclusion(leaf, index - left, size - left, path[:-1]))
+
+def check_inclusion(leaf: bytes, index: int, size: int, path: list[bytes], root: bytes) -> None:
+    """Refuse unless the leaf stands at the index of the tree with this root."""
+    if any(len(one) != 32 for one in (leaf, root, *path)) or not 0 <= index < size:
+        raise Refusal("inclusion_failed", "a bad hash, or no such leaf")
+    if root_by_inclusion(leaf, index, size, path) != root:
+        raise Refusal("inclusion_failed", "it leads to another root", index)
+
+def roots_by_consistency(old: int, new: int, path: list[bytes], known: bytes | None) -> tuple[bytes, bytes]:
+    """The roots of an old and a new tree to which a path leads.
+
+    `known` is the old root for as long as the old tree is a whole left part; afterwards the path says it.
+    """
+    if old == new:
+        if known is not None and not path:
+            return known, known
+        if known is None and len(path) == 1:
+            return path[0], path[0]
+        raise Refusal("consistency_failed", "the proof has the wrong length")
+    refuse_if(not path, "consistency_failed", "the proof is too short")
+    left = split(new)
+    if old <= left:
+        first, second = roots_by_consistency(old, left, path[:-1], known)
+        return first, node_hash(second, path[-1])
+    first, second = roots_by_consistency(old - left, new - left, path[:-1], None)
+    return node_hash(path[-1], first), node_hash(path[-1], second)
+
+def check_consistency(old: int, old_root: bytes, new: int, new_root: bytes, path: list[bytes]) -> None:
+    """Refuse unless the new tree continues the old one."""
+    if any(len(one) != 32 for one in (old_root, new_root, *path)) or not 0 <= old <= new:
+        raise Refusal("consistency_failed", "a bad hash, or sizes in the wrong order")
+    if (old == 0 and old_root != EMPTY_ROOT) or (new == 0 and new_root != EMPTY_ROOT):
+        raise Refusal("consistency_failed", "an empty tree with a root")
+    if old == 0:
+        refuse_if(path, "consistency_failed", "a proof where none is needed")
+        return
+    if roots_by_consistency(old, new, path, old_root) != (old_root, new_root):
+        raise Refusal("consistency_failed", "it leads to other roots")
+
+# 3. The formats. Every value has one spelling; anything else is refused.
+
+def decimal(text: bytes, finding: str) -> int:
+    """A number without sign and leading zeros, at most 2^63-1."""
+    if re.fullmatch(rb"0|[1-9][0-9]{0,18}", text) is None or int(text) > LARGEST:
+        raise Refusal(finding, "a number in another form")
+    return int(text)
+
+def unbase64(text: bytes, finding: str) -> bytes:
+    """Bytes from base64 in its one spelling."""
+    try:
+        data = base64.b64decode(text, validate=True)
+    except ValueError:
+        raise Refusal(finding, "malformed base64") from None
+    refuse_if(base64.b64encode(data) != text, finding, "base64 that is not canonical")
+    return data
+
+def unbase64_hash(text: bytes, finding: str) -> bytes:
+    data = unbase64(text, finding)
+    refuse_if(len(data) != 32, finding, f"a hash of {len(data)} bytes")
+    return data
+
+def ended_lines(data: bytes, finding: str) -> list[bytes]:
+    """Lines, each with an end and none too long."""
+    *lines, rest = data.split(b"\n")
+    if rest or not lines or any(len(line) > LONGEST_LINE for line in lines):
+        raise Refusal(finding, "a line without end, or too long")
+    return lines
+
+def is_name(name: str) -> bool:
+    return name.split() == [name] and "+" not in name and not re.search(r"[\x00-\x1f]", name)
+
+ED25519, COSIGNATURE, ML_DSA_44 = 1, 4, 6
+KEY_BYTES = {ED25519: 32, COSIGNATURE: 32, ML_DSA_44: 1312}
+
+@dataclass(frozen=True)
+class Key:
+    """A verifier key."""
+    name: str
+    kind: int
+    public: bytes
+
+    def identifier(self) -> bytes:
+        return hashlib.sha256(self.name.encode() + b"\n" + bytes([self.kind]) + self.public).digest()[:4]
+
+    def __str__(self) -> str:
+        material = base64.b64encode(bytes([self.kind]) + self.public).decode()
+        return f"{self.name}+{self.identifier().hex()}+{material}"
+
+def parse_key(data: bytes) -> Key:
+    """A key of the form name+id+base64."""
+    try:
+        name, identifier, material = data.decode().split("+", 2)
+    except ValueError:
+        raise Refusal("key_malformed", "not of the form name+id+base64") from None
+    if not material.isascii() or not is_name(name) or not re.fullmatch("[0-9a-f]{8}", identifier):
+        raise Refusal("key_malformed", "not of the form name+id+base64")
+    raw = unbase64(material.encode(), "key_malformed")
+    refuse_if(not raw, "key_malformed", "of no bytes")
+    refuse_if(raw[0] not in KEY_BYTES, "key_unsupported", f"a key of kind {raw[0]:#04x}")
+    refuse_if(len(raw) != 1 + KEY_BYTES[raw[0]], "key_malformed", "of the wrong length")
+    key = Key(name, raw[0], raw[1:])
+    if key.kind != ML_DSA_44 and not is_sound_key(key.public):
+        raise Refusal("key_malformed", "a point that proves nothing")
+    refuse_if(key.identifier().hex() != identifier, "key_malformed", "the identifier belongs to another key")
+    return key
+
+Note = NamedTuple("Note", [("text", bytes), ("signatures", list[tuple[str, bytes, bytes]])])
+"""A text and its signature lines: name, identifier, signature."""
+
+def parse_note(data: bytes) -> Note:
+    """A signed note; nothing of it is verified yet."""
+    try:
+        content = data.decode()
+    except UnicodeDecodeError:
+        raise Refusal("note_malformed", "not UTF-8") from None
+    if len(data) > LONGEST_FILE or re.search(r"[\x00-\x09\x0b-\x1f]", content):
+        raise Refusal("note_malformed", "too long, or a control character")
+    head, middle, tail = content.rpartition("\n\n")
+    refuse_if(not middle or not tail, "note_malformed", "no signatures")
+    ended_lines(head.encode() + b"\n", "note_malformed")
+    lines = [line.decode() for line in ended_lines(tail.encode(), "note_malformed")]
+    if len(lines) > MOST_SIGNATURES or len(lines) != len(set(lines)):
+        raise Refusal("note_malformed", "too many signatures, or one twice")
+    signatures: list[tuple[str, bytes, bytes]] = []
+    for line in lines:
+        words = line.split(" ")
+        if len(words) != 3 or words[0] != "\u2014" or not is_name(words[1]):
+            raise Refusal("note_malformed", "no signature line")
+        raw = unbase64(words[2].encode(), "note_malformed")
+        refuse_if(len(raw) < 5, "note_malformed", "a signature of no bytes")
+        signatures.append((words[1], raw[:4], raw[4:]))
+    return Note(head.encode() + b"\n", signatures)
+
+Checkpoint = NamedTuple("Checkpoint", [("origin", str), ("size", int), ("root", bytes), ("extensions", list[str])])
+"""What a log says of itself."""
+
+def parse_checkpoint(text: bytes) -> Checkpoint:
+    """A checkpoint from the text of a note."""
+    finding = "checkpoint_malformed"
+    lines = ended_lines(text, finding)
+    refuse_if(len(lines) < 3 or not all(lines), finding, "fewer than three lines, or an empty one")
+    try:
+        origin, *extensions = [line.decode() for line in (lines[0], *lines[3:])]
+    except UnicodeDecodeError:
+        raise Refusal(finding, "not UTF-8") from None
+    if any(re.search(r"[\x00-\x1f]", line) for line in (origin, *extensions)):
+        raise Refusal(finding, "a control character")
+    size, root = decimal(lines[1], finding), unbase64_hash(lines[2], finding)
+    refuse_if(size == 0 and root != EMPTY_ROOT, finding, "an empty log with a root of something")
+    return Checkpoint(origin, size, root, extensions)
+
+Proof = NamedTuple("Proof", [("index", int), ("path", list[bytes]), ("checkpoint", bytes), ("extra", bytes)])
+"""An entry's place, with the note that vouches for the tree."""
+
+def parse_proof(data: bytes) -> Proof:
+    """A proof; nothing of it is verified yet, and its extra data never is."""
+    finding = "proof_malformed"
+    head, middle, checkpoint = data.partition(b"\n\n")
+    lines = ended_lines(head + b"\n", finding)
+    refuse_if(not middle or lines[0] != b"c2sp.org/tlog-proof@v1", finding, "not of this format")
+    rest = lines[1:]
+    extra = b""
+    if rest and rest[0].startswith(b"extra "):
+        extra = unbase64(rest.pop(0)[6:], finding)
+        refuse_if(not extra, finding, "extra data of no bytes")
+    if not rest or not rest[0].startswith(b"index ") or len(rest) > 1 + MOST_PROOF_HASHES:
+        raise Refusal(finding, "no index, or too many hashes")
+    path = [unbase64_hash(line, finding) for line in rest[1:]]
+    return Proof(decimal(rest[0][6:], finding), path, checkpoint, extra)
+
+def parse_bundle(data: bytes, width: int) -> list[bytes]:
+    entries: list[bytes] = []
+    at = 0
+    while at < len(data):
+        start = at + 2
+        at = start + int.from_bytes(data[at:start], "big")
+        refuse_if(max(start, at) > len(data), "tile_malformed", "an entry is cut off")
+        entries.append(data[start:at])
+    if len(entries) != width or not 1 <= width <= 256:
+        raise Refusal("tile_malformed", f"{len(entries)} entries for a width of {width}")
+    return entries
+
+def parse_tile(data: bytes, width: int) -> list[bytes]:
+    if len(data) != 32 * width or not 1 <= width <= 256:
+        raise Refusal("tile_malformed", f"{len(data)} bytes for {width} hashes")
+    return [data[at : at + 32] for at in range(0, len(data), 32)]
+
+def tile_path(level: str, index: int, width: int) -> str:
+    digits = str(index)
+    digits = digits.zfill((len(digits) + 2) // 3 * 3)
+    groups = [digits[at : at + 3] for at in range(0, len(digits), 3)]
+    name = "/".join([*("x" + group for group in groups[:-1]), groups[-1]])
+    return f"tile/{level}/{name}" + (f".p/{width}" if width < 256 else "")
+
+# 4. Trust.
+
+@dataclass
+class Policy:
+    """The logs that are believed, and which witnesses must have seen a checkpoint."""
+    logs: list[Key] = field(default_factory=list["Key"])
+    witnesses: dict[bytes, Key] = field(default_factory=dict[bytes, "Key"])
+    groups: dict[bytes, tuple[int, list[bytes]]] = field(default_factory=dict[bytes, "tuple[int, list[bytes]]"])
+    quorum: bytes = b""
+
+    def read(self, words: list[bytes]) -> None:
+        """Take in one line."""
+        match words:
+            case [b"log", key, *url] if len(url) < 2:
+                self.logs.append(self.new_key(key, {ED25519, ML_DSA_44}, self.logs))
+            case [b"witness", name, key, *url] if len(url) < 2 and self.is_free(name):
+                others = list(self.witnesses.values())
+                self.witnesses[name] = self.new_key(key, {COSIGNATURE, ML_DSA_44}, others)
+            case [b"group", name, rule, _, *_] if self.is_free(name):
+                self.groups[name] = self.group(rule, words[3:])
+            case [b"quorum", name] if not self.quorum and (name == b"none" or self.is_defined(name)):
+                self.quorum = name
+            case _:
+                raise Refusal("policy_malformed", "a line that is none, or a name that is taken or unknown")
+
+    def is_defined(self, name: bytes) -> bool:
+        return name in self.witnesses or name in self.groups
+
+    def is_free(self, name: bytes) -> bool:
+        return name != b"none" and not self.is_defined(name)
+
+    def new_key(self, text: bytes, kinds: set[int], others: list[Key]) -> Key:
+        """A key of one of the kinds that is none of the others."""
+        key = parse_key(text)
+        refuse_if(key.kind not in kinds, "key_unsupported", "a log's key as witness, or a witness's as log")
+        refuse_if(key.public in [other.public for other in others], "policy_malformed", "the same key twice")
+        return key
+
+    def group(self, rule: bytes, members: list[bytes]) -> tuple[int, list[bytes]]:
+        """How many of which members; each in one group at most, so that a witness counts once."""
+        taken = [member for _, others in self.groups.values() for member in others]
+        for member in members:
+            if not self.is_defined(member) or member in taken:
+                raise Refusal("policy_malformed", "a member unknown or taken")
+            taken.append(member)
+        words = {b"any": 1, b"all": len(members)}
+        threshold = words[rule] if rule in words else decimal(rule, "policy_malformed")
+        refuse_if(not 1 <= threshold <= len(members), "policy_malformed", f"{threshold} of {len(members)}")
+        return threshold, members
+
+    def is_met_by(self, names: set[bytes]) -> bool:
+        """Whether these witnesses are a quorum."""
+        met = set(names)
+        for name, (threshold, members) in self.groups.items():
+            if sum(member in met for member in members) >= threshold:
+                met.add(name)
+        return self.quorum == b"none" or self.quorum in met
+
+def parse_policy(data: bytes) -> Policy:
+    if len(data) > LONGEST_FILE or re.search(rb"[^\t\n\x20-\x7e\x80-\xff]", data):
+        raise Refusal("policy_malformed", "too long, or a control character")
+    policy = Policy()
+    for line in data.split(b"\n"):
+        refuse_if(len(line) > LONGEST_LINE, "policy_malformed", "a line is too long")
+        words = line.replace(b"\t", b" ").split(b" ")
+        words = [word for word in words if word]
+        if words and not words[0].startswith(b"#"):
+            policy.read(words)
+    refuse_if(not policy.quorum, "policy_malformed", "no quorum")
+    return policy
+
+def verify_line(key: Key, text: bytes, signature: bytes) -> int | None:
+    """The time of a cosignature, None for a log's signature; refused if it does not fit."""
+    message, stated = text, None
+    if key.kind == COSIGNATURE:
+        stated = int.from_bytes(signature[:8], "big")
+        signature = signature[8:] if len(signature) == 72 and stated <= LARGEST else b""
+        parse_checkpoint(text)
+        message = b"cosignature/v1\ntime " + str(stated).encode() + b"\n" + text
+    refuse_if(not is_signed(key.public, message, signature), "signature_invalid", f"by {key.name}")
+    return stated
+
+def verify_note(note: Note, keys: list[Key]) -> dict[Key, int | None]:
+    """Who of the keys has signed, with the latest time; one bad signature of theirs refuses the note."""
+    known = {(key.name, key.identifier()): key for key in keys}
+    refuse_if(len(known) != len(set(keys)), "key_malformed", "two keys of the same name and identifier")
+    signers: dict[Key, int | None] = {}
+    for name, identifier, signature in note.signatures:
+        if (key := known.get((name, identifier))) is not None:
+            stated = verify_line(key, note.text, signature)
+            signers[key] = stated if stated is None else max(stated, signers.get(key) or 0)
+    refuse_if(not signers, "signature_missing", "signed by no known key")
+    return signers
+
+Trusted = NamedTuple("Trusted", [("checkpoint", Checkpoint), ("cosigned", dict[bytes, int])])
+"""A checkpoint that its log has signed, and when which witnesses of the policy have cosigned it."""
+
+def verify_checkpoint(data: bytes, policy: Policy, *, quorum: bool = True) -> Trusted:
+    """The checkpoint of a note, if the policy accepts it. Keys of ML-DSA-44 are passed over."""
+    note = parse_note(data)
+    checkpoint = parse_checkpoint(note.text)
+    refuse_if(all(key.name != checkpoint.origin for key in policy.logs), "log_unknown", "no log of this origin")
+    keys = [key for key in (*policy.logs, *policy.witnesses.values()) if key.kind != ML_DSA_44]
+    signers = verify_note(note, keys)
+    if not any(key in policy.logs and key.name == checkpoint.origin for key in signers):
+        raise Refusal("signature_missing", "its log has not signed it")
+    cosigned = {name: signers[key] or 0 for name, key in policy.witnesses.items() if key in signers}
+    if quorum and not policy.is_met_by(set(cosigned)):
+        raise Refusal("quorum_missed", f"{len(cosigned)} of the policy's witnesses have cosigned")
+    return Trusted(checkpoint, cosigned)
+
+@dataclass
+class Report:
+    """What was found, and what was not looked at."""
+    findings: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    facts: dict[str, Any] = field(default_factory=dict[str, Any])
+    not_checked: list[str] = field(default_factory=list[str])
+
+    def add(self, refusal: Refusal) -> None:
+        """Take in a finding."""
+        found: dict[str, Any] = {"finding": refusal.finding, "detail": refusal.detail}
+        self.findings.append(found if refusal.leaf is None else {**found, "leaf": refusal.leaf})
+
+    def code(self) -> int:
+        words = [one["finding"] for one in self.findings]
+        codes = [INCOMPLETE if word in INCOMPLETE_FINDINGS else EXIT_OF.get(word, INVALID) for word in words]
+        return max(codes, default=ERASED if self.facts.get("slots", {}).get("erased") else VERIFIED)
+
+    def trust(self, trusted: Trusted, policy: Policy) -> None:
+        """Take in who vouches for the checkpoint."""
+        head = trusted.checkpoint
+        is_witnessed = policy.quorum != b"none" and policy.is_met_by(set(trusted.cosigned))
+        self.facts |= {
+            "assurance": "quorum-witnessed" if is_witnessed else "signed",
+            "origin": head.origin,
+            "size": head.size,
+            "root": head.root.hex(),
+            "cosigned": [
+                {"witness": name.decode(errors="backslashreplace"), "time": stated}
+                for name, stated in sorted(trusted.cosigned.items())
+            ],
+        }
+        keys = [*policy.logs, *policy.witnesses.values()]
+        self.not_checked += [f"signatures of {key.name}: ML-DSA-44" for key in keys if key.kind == ML_DSA_44]
+        if head.extensions:
+            self.not_checked.append("what the checkpoint's extension lines mean")
+
+# 5. What entries say. Their schemas are enforced when they are written; this holds for all of them.
+
+UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+SHORT = re.compile(rf"{UUID}|[a-z][a-z0-9_.-]{{0,63}}|[A-Za-z0-9+/]{{22,43}}={{0,2}}")
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+MEMBERS = {"v", "type", "event_id", "ts", "ctx", "actor", "subject", "d", "slots", "ret"}
+OPEN_S, TOLERANCE_S, MMD_S, MOST_MISSING = 600, 300, 60, 100_000
+
+def whole(_: str) -> None:
+    raise Refusal("body_malformed", "a number that is not whole")
+
+def is_closed(value: Any) -> bool:
+    """Whether it can describe nobody: a short word, an identifier, a digest, a number, or a list of these."""
+    if isinstance(value, list):
+        items: list[Any] = value  # pyright: ignore[reportUnknownVariableType]
+        return len(items) <= 256 and all(not isinstance(one, list) and is_closed(one) for one in items)
+    if isinstance(value, str):
+        return SHORT.fullmatch(value) is not None
+    return value is None or (isinstance(value, int) and abs(value) <= 9_999_999)
+
+def read_body(entry: bytes) -> dict[str, Any]:
+    """An entry, if it is in its one spelling (which also refuses a member given twice) and closed."""
+    try:
+        body: Any = json.loads(entry, parse_float=whole, parse_constant=whole)
+        spelled = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        values = [*body["ctx"].values(), *body["actor"].values(), *body["subject"].values(), *body["d"].values()]
+        values += [body["type"], body["ret"], body["event_id"], *body.get("w", {}).values()]
+        values += [part for slot in body["slots"].values() for part in (slot["c"], slot["k"], slot["r"])]
+        is_whole = spelled == entry and body.keys() - {"w"} == MEMBERS and body["v"] == 1
+        if is_whole and TIME.fullmatch(body["ts"]) and all(map(is_closed, values)):
+            return body
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        pass
+    raise Refusal("body_malformed", "not an entry, not in its one spelling, or with a value that is not closed")
+
+def seconds_of(stated: str) -> float:
+    return calendar.timegm(time.strptime(stated[:19], "%Y-%m-%dT%H:%M:%S")) + int(stated[20:26]) / 1e6
+
+def read_lines(path: Path, name: str) -> Iterator[dict[str, Any]]:
+    """The objects of a file with one in each line."""
+    for line in read_part(path, name, "entry_missing").splitlines():
+        yield json.loads(line)
+
+class Entries:
+    """What entries say, followed in their order and compared with what lies beside them."""
+    def __init__(self, report: Report, heads: list[tuple[int, int]]) -> None:
+        self.report, self.heads, self.at, self.latest = report, heads, 0, 0.0
+        self.events: dict[str, tuple[int, bytes]] = {}
+        self.writers: dict[str, tuple[list[int], dict[int, float]]] = {}
+        self.slots: dict[tuple[str, str], tuple[int, dict[str, str]]] = {}
+        self.told: dict[str, list[str]] = {}
+        self.removed: set[str] = set()
+        self.turns: set[str] = set()
+        self.sent: dict[str, int] = {}
+
+    def add(self, leaf: int, entry: bytes) -> None:
+        """Take in an entry."""
+        body = read_body(entry)
+        event, detail, stated = body["event_id"], body["d"], seconds_of(body["ts"])
+        if event in self.events:
+            self.report.add(Refusal("duplicate_event", event, leaf))
+        self.events[event] = (leaf, leaf_hash(entry))
+        self.slots |= {(event, name): (leaf, slot) for name, slot in body["slots"].items()}
+        self.check_time(leaf, stated)
+        if (number := body.get("w")) is not None:
+            self.number(number["id"], [number["n"], *number["void"]], stated, leaf)
+        if body["type"] == "writer.recovered":
+            self.number(detail["writer"], detail["void"], stated, leaf)
+        elif body["type"] == "key.destroyed":
+            self.told[event] = detail["keys"]
+        elif body["type"] == "turn.ended":
+            self.turns.add(body["subject"]["id"])
+        elif body["type"] == "message.sent":
+            self.sent[detail["turn_id"]] = leaf
+        self.removed |= {detail["replaces"]} if detail.get("replaces") else set()
+
+    def check_time(self, leaf: int, stated: float) -> None:
+        """Refuse a time after the head that covers it, or before both the last head and the entries so far."""
+        while self.at < len(self.heads) and self.heads[self.at][0] <= leaf:
+            self.at += 1
+        before = self.heads[self.at - 1][1] if self.at else 0
+        after = self.heads[self.at][1] if self.at < len(self.heads) else LARGEST
+        if stated > after + TOLERANCE_S or stated < min(before, self.latest) - TOLERANCE_S:
+            self.report.add(Refusal("time_bracket", "a time at which it cannot have been written", leaf))
+        else:
+            self.latest = max(self.latest, stated)
+
+    def number(self, writer: str, numbers: list[int], stated: float, leaf: int) -> None:
+        """Account for numbers of a writer: each is an entry or void, once."""
+        highest, missing = self.writers.setdefault(writer, ([0], {}))
+        for number in numbers:
+            if number > highest[0] + MOST_MISSING or (number <= highest[0] and number not in missing):
+                word = "writer_conflict" if number <= highest[0] else "writer_gap"
+                self.report.add(Refusal(word, f"number {number} of writer {writer}", leaf))
+            else:
+                missing |= dict.fromkeys(range(highest[0] + 1, number), stated)
+                missing.pop(number, None)
+            highest[0] = max(highest[0], number)
+
+    def close(self, path: Path, keys: list[Key], now: float) -> None:
+        """What is missing for good, and what lies beside the entries."""
+        for writer, (_, missing) in self.writers.items():
+            over = [number for number, since in missing.items() if self.latest - since > OPEN_S]
+            if over:
+                self.report.add(Refusal("writer_gap", f"numbers {over[:9]} of writer {writer}"))
+        for turn in self.sent.keys() - self.turns:
+            self.report.add(Refusal("pair_missing", "a reply without the entry of its turn", self.sent[turn]))
+        erased = self.check_erasures(path)
+        states: dict[str, int] = {}
+        for line in read_lines(path, "slots.jsonl"):
+            leaf, slot = self.slots.pop((line["event"], line["slot"]), (-1, dict[str, str]()))
+            state = line["state"]
+            if not slot or (line["c"] is not None and line["c"] != slot["c"]):
+                self.report.add(Refusal("commitment_mismatch", "another value than the entry's", leaf))
+            is_told = line["key"] in erased and is_key_of(line["key"], line["event"], slot)
+            is_known = {"sealed": True, "erased": is_told, "removed": line["record"] in self.removed}
+            if not is_known.get(state):
+                self.report.add(Refusal("slot_missing", f"{line['slot']}: gone, and no entry says why", leaf))
+            states[state] = states.get(state, 0) + 1
+        for (_, name), (leaf, _) in self.slots.items():
+            self.report.add(Refusal("slot_missing", f"{name}: not accounted for", leaf))
+        self.report.facts |= {"slots": states, "receipts": self.check_receipts(path, keys, now)}
+
+    def check_erasures(self, path: Path) -> set[str]:
+        """The keys of which an entry says that they were destroyed, and none of which may be there again."""
+        erased: set[str] = set()
+        for line in read_lines(path, "erasures.jsonl"):
+            named = hashlib.sha256(b"answerable/destroyed/v1\0" + raw(line["key"]) + raw(line["event"])).digest()
+            if base64.b64encode(named).decode() in self.told.get(line["event"], ()):
+                erased.add(line["key"])
+        for line in read_lines(path, "alive.jsonl"):
+            if line["key"] in erased:
+                self.report.add(Refusal("key_revived", f"key {line['key']} was destroyed and is there again"))
+        return erased
+
+    def check_receipts(self, path: Path, keys: list[Key], now: float) -> int:
+        """Every receipt is one of an entry of this log, or not due yet."""
+        lines = list(read_lines(path, "receipts.jsonl"))
+        for line in lines:
+            try:
+                note = parse_note(line["note"].encode())
+                verify_note(note, keys)
+                word, _, event, leaf, stated, *_ = note.text.decode().split("\n")
+                place = self.events.get(event)
+                is_kept = place is None and seconds_of(stated) + MMD_S > now
+                if word != "answerable.receipt/v1" or event != line["event"]:
+                    raise Refusal("receipt_broken", "a receipt of something else")
+                if not is_kept and (place is None or base64.b64encode(place[1]).decode() != leaf):
+                    raise Refusal("receipt_broken", "promised, and not in the log as promised")
+            except Refusal as refusal:
+                self.report.add(Refusal("receipt_broken", refusal.detail))
+        return len(lines)
+
+def raw(identifier: str) -> bytes:
+    return bytes.fromhex(identifier.replace("-", ""))
+
+def is_key_of(key: str, event: str, slot: dict[str, str]) -> bool:
+    known = hashlib.sha256(b"answerable/key/v1\0" + raw(key) + raw(event)).digest()[:16]
+    return base64.b64encode(known).decode() == slot.get("k")
+
+# 6. What the command does.
+
+def verify_proof_file(path: Path, arguments: argparse.Namespace, policy: Policy, report: Report) -> None:
+    """Check one entry against a proof."""
+    proof = parse_proof(path.read_bytes())
+    trusted = trust(proof.checkpoint, policy, report)
+    head = trusted.checkpoint
+    report.facts["index"] = proof.index
+    if arguments.entry is not None:
+        leaf = leaf_hash(arguments.entry.read_bytes())
+        check_inclusion(leaf, proof.index, head.size, proof.path, head.root)
+        report.facts["leaf"] = leaf.hex()
+    else:
+        report.add(Refusal("entry_missing", "give the entry with --entry to check that it is included"))
+    if proof.extra:
+        report.not_checked.append("the extra data of the proof, for which nobody vouches")
+    report.not_checked.append("all other entries of the log")
+    if arguments.pinned is not None:
+        compare_with_pinned(arguments, policy, head)
+
+def trust(note: bytes, policy: Policy, report: Report) -> Trusted:
+    """The checkpoint, if its log has signed it; a missed quorum is a finding, and the rest is still checked."""
+    trusted = verify_checkpoint(note, policy, quorum=False)
+    report.trust(trusted, policy)
+    if not policy.is_met_by(set(trusted.cosigned)):
+        report.add(Refusal("quorum_missed", f"{len(trusted.cosigned)} of the policy's witnesses have cosigned"))
+    return trusted
+
+def compare_with_pinned(arguments: argparse.Namespace, policy: Policy, head: Checkpoint) -> None:
+    """Check that a checkpoint seen elsewhere is one of the same history."""
+    pinned = pinned_checkpoint(arguments.pinned, policy, head)
+    old, new = sorted((pinned, head), key=lambda one: one.size)
+    if old.size in {new.size, 0}:
+        if old.size and old.root != new.root:
+            raise Refusal("fork", f"two roots for {old.size} entries, both signed by {head.origin}")
+        return
+    if arguments.consistency is None:
+        raise Refusal("consistency_missing", f"give a proof from {old.size} to {new.size} with --consistency")
+    lines = ended_lines(arguments.consistency.read_bytes(), "consistency_failed")
+    path = [unbase64_hash(line, "consistency_failed") for line in lines]
+    check_consistency(old.size, old.root, new.size, new.root, path)
+
+def pinned_checkpoint(path: Path, policy: Policy, head: Checkpoint) -> Checkpoint:
+    """The checkpoint that was kept from before, if it is one of the same log."""
+    pinned = verify_checkpoint(path.read_bytes(), policy, quorum=False).checkpoint
+    refuse_if(pinned.origin != head.origin, "log_unknown", "the pinned checkpoint is one of another log")
+    return pinned
+
+def verify_directory(path: Path, arguments: argparse.Namespace, policy: Policy, report: Report) -> None:
+    """Recompute a whole log from its entries and compare everything on the way."""
+    trusted = trust(read_part(path, "checkpoint", "checkpoint_missing"), policy, report)
+    head, pinned = trusted.checkpoint, None
+    if arguments.pinned is not None:
+        pinned = pinned_checkpoint(arguments.pinned, policy, head)
+        if pinned.size > head.size:
+            report.add(Refusal("rollback", f"{head.size} entries, where {pinned.size} had been signed"))
+    is_archive = (path / "slots.jsonl").exists()
+    signed = read_history(path, policy, head) if is_archive else {}
+    entries = Entries(report, sorted((size, at) for size, (_, at) in signed.items()))
+    rows = Rows(path, report)
+    for leaf, entry in enumerate(read_entries(path, head.size)):
+        rows.add(leaf_hash(entry))
+        if rows.count in signed and rows.root() != signed[rows.count][0]:
+            report.add(Refusal("root_mismatch", "another root than a head of before", leaf))
+        if pinned is not None and rows.count == pinned.size and rows.root() != pinned.root:
+            report.add(Refusal("fork", f"another root after {pinned.size} entries than had been signed"))
+        try:
+            if is_archive:
+                entries.add(leaf, entry)
+        except Refusal as refusal:
+            report.add(Refusal(refusal.finding, refusal.detail, leaf))
+    rows.close()
+    if rows.root() != head.root:
+        report.add(Refusal("root_mismatch", "the entries lead to another root than the checkpoint's"))
+    report.facts["leaves"] = rows.count
+    if is_archive:
+        lines = read_part(path, "keys", "entry_missing").splitlines()
+        named = [line.partition(b" ")[2] for line in lines if line.startswith((b"receipt ", b"earlier "))]
+        keys = [parse_key(line) for line in named]
+        entries.close(path, keys, arguments.now)
+    else:
+        report.not_checked.append("what the entries say: this is no archive of Answerable")
+
+def read_history(path: Path, policy: Policy, head: Checkpoint) -> dict[int, tuple[bytes, int]]:
+    """The roots and times of heads that were signed before, by size."""
+    signed: dict[int, tuple[bytes, int]] = {}
+    for line in read_lines(path, "history.jsonl"):
+        trusted = verify_checkpoint(line["note"].encode(), policy, quorum=False)
+        if trusted.checkpoint.origin != head.origin or trusted.checkpoint.size != line["size"]:
+            raise Refusal("checkpoint_malformed", "a head of before is one of another log")
+        signed[line["size"]] = (trusted.checkpoint.root, max(trusted.cosigned.values(), default=LARGEST))
+    return signed
+
+def read_entries(path: Path, size: int) -> Iterator[bytes]:
+    """All entries, in their order."""
+    for first in range(0, size, 256):
+        width = min(256, size - first)
+        name = tile_path("entries", first // 256, width)
+        try:
+            yield from parse_bundle(read_part(path, name, "entry_missing"), width)
+        except Refusal as refusal:
+            raise Refusal(refusal.finding, f"{name}: {refusal.detail}", first) from None
+
+def read_part(path: Path, name: str, finding: str) -> bytes:
+    try:
+        return (path / name).read_bytes()
+    except OSError:
+        raise Refusal(finding, f"{name} cannot be read") from None
+
+class Rows:
+    """The unfinished tile of each level while leaves are added, compared with the exported ones."""
+    def __init__(self, path: Path, report: Report) -> None:
+        self.path = path
+        self.report = report
+        self.rows: list[list[bytes]] = [[]]
+        self.done = [0]
+        self.count = 0
+
+    def add(self, leaf: bytes) -> None:
+        """Add a leaf; a tile that is now full is compared, and its root goes one level up."""
+        self.count += 1
+        level, node = 0, leaf
+        while True:
+            self.rows[level].append(node)
+            if len(self.rows[level]) < 256:
+                return
+            self.compare(level)
+            node = tree_hash(self.rows[level])
+            self.rows[level] = []
+            self.done[level] += 1
+            level += 1
+            if level == len(self.rows):
+                self.rows.append([])
+                self.done.append(0)
+
+    def close(self) -> None:
+        for level in [level for level, row in enumerate(self.rows) if row]:
+            self.compare(level)
+
+    def compare(self, level: int) -> None:
+        """Compare a tile with the exported one, and name the first place where they differ."""
+        row = self.rows[level]
+        name = tile_path(str(level), self.done[level], len(row))
+        span = 256**level
+        first = self.done[level] * 256 * span
+        try:
+            given = parse_tile(read_part(self.path, name, "tile_missing"), len(row))
+        except Refusal as refusal:
+            self.report.add(Refusal(refusal.finding, f"{name}: {refusal.detail}", first))
+            return
+        for at, (ours, theirs) in enumerate(zip(row, given, strict=True)):
+            if ours != theirs:
+                word = "tile_mismatch" if level else "leaf_mismatch"
+                self.report.add(Refusal(word, f"{name} has another hash than the entries", first + at * span))
+                return
+
+    def root(self) -> bytes:
+        below: list[bytes] = []
+        for row in self.rows:
+            below = [tree_hash(row + below)] if row or below else []
+        return tree_hash(below)
+
+ALWAYS_UNCHECKED = (
+    "whether what an entry says is true, and texts, of which an archive holds commitments alone",
+    "RFC 3161 timestamps: openssl ts -verify -in TOKEN.tsr -data CHECKPOINT -CAfile ROOTS.pem",
+)
+
+def verify(arguments: argparse.Namespace) -> Report:
+    """Everything that was asked for, with all that was found."""
+    report = Report()
+    try:
+        is_directory = arguments.target.is_dir()
+        if arguments.policy is None:
+            arguments.policy = arguments.target / "policy"
+            report.not_checked.append("the keys, which came with the log: compare them with others of it")
+        policy = parse_policy(arguments.policy.read_bytes())
+        check = verify_directory if is_directory else verify_proof_file
+        check(arguments.target, arguments, policy, report)
+    except Refusal as refusal:
+        report.add(refusal)
+    level = report.facts.get("assurance")
+    newest = max((one["time"] for one in report.facts.get("cosigned", [])), default=0)
+    if arguments.max_age is not None and arguments.now - newest > arguments.max_age:
+        report.add(Refusal("stale", f"the newest stated time is {readable_time(newest)}"))
+    if arguments.require == "quorum-witnessed" and level != "quorum-witnessed":
+        report.add(Refusal("level_missed", f"{level or 'nothing'} instead of quorum-witnessed"))
+    if arguments.pinned is None:
+        report.not_checked.append("that others were shown the same log: pin a checkpoint with --pinned")
+    report.not_checked += ALWAYS_UNCHECKED
+    return report
+
+def readable_time(seconds: int) -> str:
+    is_known = seconds < 253_402_300_800
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds)) if is_known else f"{seconds} seconds"
+
+def print_report(report: Report, *, as_json: bool) -> None:
+    """Say it to a person or to a program."""
+    code = report.code()
+    if as_json:
+        whole = {"valid": code in {VERIFIED, ERASED}, "exit": code, **report.facts}
+        whole |= {"findings": report.findings, "not_checked": report.not_checked}
+        print(json.dumps(whole, indent=2, ensure_ascii=False))
+        return
+    words = {VERIFIED: "VERIFIED", ERASED: "VERIFIED, WITH ERASURES", UNWITNESSED: "NOT WITNESSED"}
+    words |= {INCOMPLETE: "INCOMPLETE", FORKED: "FORKED"}
+    print(f"{words.get(code, 'INVALID')}  level: {report.facts.get('assurance', 'none')}")
+    facts = {name: value for name, value in report.facts.items() if name not in {"assurance", "cosigned"}}
+    for name, value in facts.items():
+        print(f"  {name}: {value}")
+    for one in report.facts.get("cosigned", []):
+        print(f"  cosigned: {one['witness']}, {readable_time(one['time'])}")
+    for one in report.findings:
+        place = f" at leaf {one['leaf']}" if "leaf" in one else ""
+        print(f"finding  {one['finding']}{place}: {one['detail']}")
+    for line in report.not_checked:
+        print(f"not checked  {line}")
+
+def main(words: list[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("target", type=Path, metavar="PROOF|DIRECTORY")
+    parser.add_argument("--policy", type=Path, help="the keys that you believe; without, those of the directory")
+    parser.add_argument("--max-age", type=int, help="how old the newest stated time may be, in seconds")
+    parser.add_argument("--entry", type=Path, help="the exact bytes of the entry that the proof is about")
+    parser.add_argument("--pinned", type=Path, help="a checkpoint of this log that you kept from before")
+    parser.add_argument("--consistency", type=Path, help="hashes in base64, a line each, from one to the other")
+    parser.add_argument("--require", choices=["signed", "quorum-witnessed"], default="signed")
+    parser.add_argument("--json", action="store_true", help="report to a program")
+    arguments = parser.parse_args(words)
+    arguments.now = time.time()
+    if arguments.policy is None and not arguments.target.is_dir():
+        parser.error("a proof needs --policy")
+    try:
+        report = verify(arguments)
+    except OSError as error:
+        parser.error(f"cannot read {error.filename}")
+    print_report(report, as_json=arguments.json)
+    return report.code()
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
