@@ -12,7 +12,7 @@ from answerable.answering.gaps import EVENTS as QUESTION_EVENTS
 from answerable.answering.values import EVENTS as ANSWERING_EVENTS
 from answerable.audit import Event
 from answerable.infra import jobs, roles, schema, signals
-from answerable.infra.installation import Installation, open_installation
+from answerable.infra.installation import Installation, open_installation, patiently
 from answerable.infra.logging import watch_loop
 from answerable.infra.settings import Settings
 from answerable.vault import Keys
@@ -81,7 +81,7 @@ async def serve(installation: Installation) -> None:
 
     from answerable.api import Web, drain, server_config  # noqa: PLC0415
 
-    await audit.require_guards(installation.database)
+    await patiently(lambda: audit.require_guards(installation.database))
     settings = installation.settings
     web = Web(
         database=installation.database,
@@ -113,7 +113,7 @@ async def work(installation: Installation) -> None:
 
     Errors:  GuardsBroken, before any job is taken.
     """
-    await audit.require_guards(installation.database)
+    await patiently(lambda: audit.require_guards(installation.database))
     watch_loop(asyncio.get_running_loop())
     tasks = worker.build_tasks(
         desk_of(installation),

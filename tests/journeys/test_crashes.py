@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import psutil
+import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -28,6 +29,8 @@ OUTCOMES = text(
     " FROM message m LEFT JOIN answered_message a ON a.message_id = m.id"
     " WHERE m.author = 'contact' GROUP BY m.id, m.conversation_id"
 )
+
+WORKERS = "SELECT count(*) FROM jobs.procrastinate_workers"
 
 
 async def make_shop(installation: Installation) -> tuple[Actor, tenancy.Tenant]:
@@ -85,6 +88,14 @@ async def test_a_killed_worker_beside_the_web_server_loses_and_doubles_nothing(
     await await_outcomes(installation, actor, product)
 
 
+async def await_first_outcomes(installation: Installation, actor: Actor, product: Product) -> None:
+    """Wait until a worker is in the middle of it, however long that takes to start."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not (await outcomes(installation, actor))[1, 1]:
+        assert time.monotonic() < deadline, product.output.read_text()[-4000:]
+        await asyncio.sleep(0.02)
+
+
 async def kill_database(product: Product) -> None:
     for process in product.postmasters():
         family = [process, *process.children()]
@@ -101,10 +112,26 @@ async def test_a_killed_database_loses_and_doubles_nothing(
     product.start("worker")
     await accept(installation, actor, MESSAGES)
 
-    await asyncio.sleep(1)
+    await await_first_outcomes(installation, actor, product)
     await kill_database(product)
 
     await await_outcomes(installation, actor, product)
+
+
+async def test_a_database_killed_under_a_worker_that_starts_is_waited_for(
+    product: Product, installation: Installation
+) -> None:
+    actor, _tenant = await make_shop(installation)
+    await accept(installation, actor, MESSAGES)
+
+    # Wherever in its start each of them is just then.
+    for _number in range(4):
+        product.start("worker")
+        await asyncio.sleep(0.4)
+    await kill_database(product)
+
+    await await_outcomes(installation, actor, product)
+    assert [process.poll() for process in product.processes] == [None] * 4, product.output.read_text()
 
 
 async def test_worker_and_database_killed_together_lose_and_double_nothing(
@@ -114,7 +141,7 @@ async def test_worker_and_database_killed_together_lose_and_double_nothing(
     worker = product.start("worker")
     await accept(installation, actor, MESSAGES)
 
-    await asyncio.sleep(1)
+    await await_first_outcomes(installation, actor, product)
     worker.kill()
     await kill_database(product)
     product.start("worker")
@@ -122,15 +149,25 @@ async def test_worker_and_database_killed_together_lose_and_double_nothing(
     await await_outcomes(installation, actor, product)
 
 
+async def await_worker(installation: Installation, product: Product) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    async with await psycopg.AsyncConnection.connect(installation.jobs_conninfo) as connection:
+        while (await (await connection.execute(WORKERS)).fetchone()) != (1,):
+            assert time.monotonic() < deadline, product.output.read_text()[-4000:]
+            await connection.rollback()
+            await asyncio.sleep(0.05)
+
+
 @pytest.mark.parametrize("part", ["worker", "serve"])
-def test_a_part_told_to_stop_ends_cleanly(product: Product, part: str) -> None:
+async def test_a_part_told_to_stop_ends_cleanly(
+    product: Product, installation: Installation, part: str
+) -> None:
     process = product.start(part)
     if part == "serve":
-        product.await_ready()
+        await asyncio.to_thread(product.await_ready)
     else:
-        product.run("tenant", "list")
-        time.sleep(3)
+        await await_worker(installation, product)
 
     process.terminate()
 
-    assert process.wait(timeout=40) == 0, Path(product.output).read_text()[-3000:]
+    assert await asyncio.to_thread(process.wait, 40) == 0, Path(product.output).read_text()[-3000:]

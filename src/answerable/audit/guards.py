@@ -2,6 +2,7 @@
 
 from typing import Final
 
+import psycopg
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -124,5 +125,8 @@ async def _is_refused(db: Db, statement: str) -> bool:
         async with db.begin_nested():
             await db.execute(text(statement))
     except DBAPIError as error:
+        if isinstance(error.orig, psycopg.OperationalError):
+            # Nothing was refused: the database went away, and a lost connection is no broken guard.
+            raise
         return getattr(error.orig, "sqlstate", None) == _NO_PRIVILEGE
     return False

@@ -2,10 +2,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Mapping
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Final
 
+import psycopg
 from sqlalchemy import URL, create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
@@ -16,6 +19,10 @@ from answerable.infra.embedding import Embedder, HashingEmbedder, LocalEmbedder,
 from answerable.infra.postgres import Server, running_server
 from answerable.infra.settings import Embedder as Chosen
 from answerable.infra.settings import Settings
+
+PATIENCE_S: Final = 30
+"""How long a start waits for a database that goes away under it: restarted, or failing over."""
+_PAUSE_S: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +69,7 @@ async def open_installation(
     async with contextlib.AsyncExitStack() as stack:
         # In a thread: starting a server takes a second, and the loop may already serve.
         server = await asyncio.to_thread(stack.enter_context, running_server(settings))
-        await asyncio.to_thread(prepare, settings, server)
+        await patiently(lambda: asyncio.to_thread(_prepare, settings, server))
         database = Database(
             app=_url(settings, server, roles.APP),
             system=_url(settings, server, roles.SYSTEM),
@@ -75,13 +82,32 @@ async def open_installation(
         yield Installation(settings=settings, server=server, database=database, embedder=embedder)
 
 
+async def patiently(work: Callable[[], Awaitable[None]]) -> None:
+    """Do a part of a start again while the database goes away under it: it answered a moment ago.
+
+    Errors:  DatabaseUnavailable, once patience has run out; those of the work.
+    """
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return await work()
+        except DatabaseUnavailable:
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(_PAUSE_S)
+
+
 def prepare(settings: Settings, server: Server, *, renew_passwords: bool = False) -> list[str]:
     """Make the roles and bring the schema up to date; the migrations that had to be applied.
 
     Errors:  RolesMissing, PasswordMissing, PasswordRefused, DatabaseUnavailable, MigrationFailed;
              SchemaDiffers when the database is newer than the code.
     """
-    roles.ensure_roles(server.conninfo(), keys=settings.keys, renew=renew_passwords)
+    try:
+        roles.ensure_roles(server.conninfo(), keys=settings.keys, renew=renew_passwords)
+    except psycopg.OperationalError:
+        # `from None`: the error holds the connection, and that its password.
+        raise DatabaseUnavailable from None
     owner = _url(settings, server, roles.OWNER)
     # Asked first, since importing and running the migrations costs more than the whole rest of a start.
     return [] if _find_revision(owner) == schema.EXPECTED_REVISION else schema.migrate(owner)
@@ -94,6 +120,10 @@ def migrate_installation(settings: Settings, *, renew_passwords: bool) -> list[s
     """
     with running_server(settings) as server:
         return prepare(settings, server, renew_passwords=renew_passwords)
+
+
+def _prepare(settings: Settings, server: Server) -> None:
+    prepare(settings, server)
 
 
 def _find_revision(owner: URL) -> str | None:
