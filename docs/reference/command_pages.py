@@ -41,6 +41,8 @@ def build_commands() -> App:
             sign=refuse,
             drill=refuse,
             witness=refuse,
+            monitor=refuse,
+            monitor_key=refuse,
             load_demo=refuse,
         )
     )

@@ -4,6 +4,7 @@ import asyncio
 import signal
 from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from answerable import audit, cli, conversations, demo, handoff, identity, knowledge, tenancy, worker
@@ -11,6 +12,7 @@ from answerable.answering import Desk
 from answerable.answering.gaps import EVENTS as QUESTION_EVENTS
 from answerable.answering.values import EVENTS as ANSWERING_EVENTS
 from answerable.audit import Event
+from answerable.audit.posting import poster
 from answerable.infra import jobs, roles, schema, signals
 from answerable.infra.installation import Installation, open_installation, patiently
 from answerable.infra.logging import watch_loop
@@ -119,6 +121,7 @@ async def work(installation: Installation) -> None:
         desk_of(installation),
         Keys(folder=installation.settings.keys),
         web=knowledge.Web(private_sites=installation.settings.private_sites),
+        post=poster(installation.settings.private_sites),
     )
     await jobs.run_jobs(
         installation.jobs_conninfo, tasks, concurrency=installation.settings.worker_concurrency
@@ -177,6 +180,21 @@ def run_witness(order: cli.WitnessOrder, tell: cli.Say) -> None:
     witness.serve_witness(witness.WitnessOptions(**asdict(order)), tell)
 
 
+def run_monitor(order: cli.MonitorOrder, looked: cli.Looked) -> int:
+    """Watch a log, once or for ever; the exit code."""
+    from answerable import witness  # noqa: PLC0415 - as in `serve`
+
+    options = witness.MonitorOptions(**asdict(order))
+    return asyncio.run(witness.watch(options, lambda look: looked(cli.MonitorLook(**asdict(look)))))
+
+
+def monitor_key(state: Path, name: str) -> str:
+    """The key of the monitor of a folder."""
+    from answerable import witness  # noqa: PLC0415 - as in `serve`
+
+    return witness.Memory(state, name).key
+
+
 def main() -> int:
     """The console script: run one command and return its exit code."""
     return cli.main(
@@ -189,5 +207,7 @@ def main() -> int:
             load_demo=load_demo,
             drill=run_drill,
             witness=run_witness,
+            monitor=run_monitor,
+            monitor_key=monitor_key,
         )
     )

@@ -50,6 +50,8 @@ def command_tree() -> dict[tuple[str, ...], frozenset[str]]:
         sign=refuse,
         drill=refuse,
         witness=refuse,
+        monitor=refuse,
+        monitor_key=refuse,
         load_demo=refuse,
     )
     return dict(_walk(build(runners), ()))

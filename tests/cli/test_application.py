@@ -49,7 +49,8 @@ PROMISED = {
     "ask": set[str](),
     "conversation": {"list", "show"},
     "drill": {"tamper"},
-    "witness": {"serve"},
+    "witness": {"serve", "add", "remove", "quorum", "list", "policy", "push"},
+    "monitor": set[str](),
     "audit": {"tail", "show", "verify", "export", "recover", "stream"},
     "vault": {"rotate", "recover"},
 }
@@ -72,7 +73,7 @@ def runners_that(error: BaseException) -> Runners:
     async def never(_installation: Installation, _say: Say | None = None) -> NoReturn:
         raise AssertionError
 
-    def never_witness(_order: object, _say: Say) -> NoReturn:
+    def never_witness(_order: object, _say: object) -> NoReturn:
         raise AssertionError
 
     async def load(_installation: Installation, _say: Say) -> DemoReport:
@@ -86,6 +87,8 @@ def runners_that(error: BaseException) -> Runners:
         sign=never,
         drill=never,
         witness=never_witness,
+        monitor=never_witness,
+        monitor_key=never_witness,
         load_demo=load,
     )
 

@@ -86,11 +86,12 @@ def run(
     async def stay(_installation: Installation, _say: Say | None = None) -> NoReturn:
         raise AssertionError
 
-    def never(_order: object, _say: Say) -> None:
+    def never(_order: object, _say: object) -> NoReturn:
         raise AssertionError
 
     staying = dict.fromkeys(("serve", "work", "sequence", "sign", "drill"), stay)
-    runners = Runners(open=open_installation, load_demo=load_demo, witness=never, **staying)
+    apart = dict.fromkeys(("witness", "monitor", "monitor_key"), never)
+    runners = Runners(open=open_installation, load_demo=load_demo, **staying, **apart)
 
     def run_command(*arguments: str) -> Done:
         code = main(runners, arguments)

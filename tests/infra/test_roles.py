@@ -239,10 +239,13 @@ def test_the_log_s_own_roles_see_hashes_and_heads_and_no_event(migrated: psycopg
         "public.audit_leaf": {"SELECT", "INSERT"},
         "public.audit_tile": {"SELECT", "INSERT"},
     }
+    # What it adds to trees is the root log's alone, by the policies.
     assert grants(migrated, roles.SIGNER) == {
-        "public.audit_tree": {"SELECT"},
-        "public.audit_leaf": {"SELECT"},
-        "public.audit_tile": {"SELECT"},
+        "public.audit_tree": {"SELECT", "INSERT", "UPDATE"},
+        "public.audit_leaf": {"SELECT", "INSERT"},
+        "public.audit_tile": {"SELECT", "INSERT"},
+        "public.audit_root_entry": {"SELECT", "INSERT"},
+        "public.audit_label": {"SELECT", "INSERT"},
         "public.audit_log": {"SELECT", "INSERT"},
         "public.audit_checkpoint": {"SELECT", "INSERT"},
         "public.audit_promise": {"SELECT", "DELETE"},

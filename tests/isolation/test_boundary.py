@@ -4,6 +4,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
+from answerable.audit.values import ROOT
 from answerable.infra import roles
 from answerable.infra.db import Database
 from answerable.infra.ids import Actor
@@ -27,11 +28,12 @@ DEFINERS = {
 SEQUENCED = ("audit_queue", "audit_tree", "audit_leaf", "audit_tile")
 """What the sequencer sees of every tenant: hashes and identifiers of events."""
 
+TREES = ("audit_tree", "audit_leaf", "audit_tile")
 SIGNED = (
-    *("audit_tree", "audit_leaf", "audit_tile"),
     *("audit_log", "audit_checkpoint", "audit_promise", "audit_receipt", "audit_alarm"),
+    *("audit_root_entry", "audit_label"),
 )
-"""What the signer sees of every tenant: the same, and what it has signed itself."""
+"""What the signer sees of every tenant besides trees: what it has signed itself, and what it enters above them."""
 
 TABLES = """
     SELECT c.relname AS name, c.relrowsecurity AS enabled, c.relforcerowsecurity AS forced,
@@ -102,7 +104,12 @@ async def test_no_other_policy_opens_more_than_names_of_tenants_and_the_trees_of
         ("tenant", "before_a_tenant_is_known", "answerable_system", "SELECT"),
         *((table, "as_sequencer", "answerable_sequencer", "ALL") for table in SEQUENCED),
         *((table, "as_signer", "answerable_signer", "ALL") for table in SIGNED),
+        *((table, "as_signer", "answerable_signer", "SELECT") for table in TREES),
+        *((table, "as_signer_of_root", "answerable_signer", "ALL") for table in TREES),
     }
+    for row in others:
+        if row["policy"] == "as_signer_of_root":
+            assert row["qual"] == row["with_check"] == f"(tenant_id = '{ROOT}'::uuid)"
 
 
 async def test_every_table_has_a_comment(database: Database, acme: Actor) -> None:

@@ -5,7 +5,6 @@ import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 
 import httpx
 import psutil
@@ -170,4 +169,5 @@ async def test_a_part_told_to_stop_ends_cleanly(
 
     process.terminate()
 
-    assert await asyncio.to_thread(process.wait, 40) == 0, Path(product.output).read_text()[-3000:]
+    ended = await asyncio.to_thread(process.wait, 40)
+    assert ended == 0, product.output.read_text()[-3000:]

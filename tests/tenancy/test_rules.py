@@ -41,6 +41,7 @@ ALLOWED: dict[str, str] = {
     Permission.TAKE_OVER: "           x     x     -       -       x         -     ",
     Permission.CLOSE_CONVERSATION: "           x     x     -       -       x         -     ",
     Permission.VIEW_LOG: "            x     x     x       x       -         -     ",
+    Permission.WATCH_LOG: "           x     x     x       x       -         -     ",
     Permission.RECOVER_KEYS: "        -     -     -       -       -         -     ",
     Permission.MANAGE_SETTINGS: "     x     x     -       -       -         -     ",
     Permission.MANAGE_JOBS: "         x     x     -       -       -         -     ",
@@ -118,8 +119,8 @@ def test_a_contact_asks_and_does_nothing_else() -> None:
     assert permissions_of(actor(ActorKind.CONTACT)) == {Permission.ASK}
 
 
-def test_a_key_that_was_given_nothing_may_do_nothing() -> None:
-    assert permissions_of(actor(ActorKind.KEY)) == set()
+def test_a_key_sees_heads_and_hashes_of_the_log_and_nothing_else() -> None:
+    assert permissions_of(actor(ActorKind.KEY)) == {Permission.WATCH_LOG}
 
 
 def test_a_refusal_names_what_was_needed() -> None:

@@ -151,6 +151,7 @@ def test_keys_rotate_every_night_and_writers_are_recovered_all_day(table: Mappin
     assert {name: task.cron for name, task in table.items() if task.cron} == {
         "rotate_keys": "0 3 * * *",
         "recover_writers": "*/5 * * * *",
+        "push_heads": "* * * * *",
     }
 
 

@@ -22,10 +22,13 @@ from answerable.api.audit_values import (
     WantedProof,
 )
 from answerable.api.authentication import TheMember
-from answerable.audit import EventId, reading, slots
+from answerable.audit import EventId, reading, signed, slots
 from answerable.audit.errors import EventNotIncluded
-from answerable.audit.reading import Entry, Head, Wanted
+from answerable.audit.reading import Entry, Wanted
+from answerable.audit.rooting import ROOT_READER
+from answerable.audit.signed import Head
 from answerable.audit.slots import Slot
+from answerable.audit.vouching import assess
 from answerable.infra.db import Db
 from answerable.infra.ids import Actor, ContactId
 from answerable.infra.web import TheWeb, Web, permission, problem_responses
@@ -36,6 +39,7 @@ router = APIRouter(prefix="/v1/audit", tags=["audit"])
 LONGEST_WAIT_S: Final = 30.0
 _EVERY_S: Final = 0.25
 _VIEW: Final = permission("view_log")
+_WATCH: Final = permission("watch_log")
 _TEXT: Final = "text/plain; charset=utf-8"
 _BYTES: Final = "application/octet-stream"
 
@@ -58,7 +62,7 @@ async def list_events(
         after = -1 if wanted.after_index is None else wanted.after_index
         found = await reading.list_entries(db, await _wanted(db, wanted), after=after, limit=wanted.limit + 1)
         shown = found[: wanted.limit]
-        head = await reading.find_head(db)
+        head = await signed.find_head(db)
         states = await _slots(db, shown)
         await reading.note_query(db, wanted.model_dump_json(exclude={"after_index"}), returned=len(shown))
     return ShownEntries(
@@ -100,7 +104,7 @@ async def get_proof(
         await _await_inclusion(web, member, EventId(event_id))
     async with web.database.tenant_session(member) as db:
         entry = await reading.get_entry(db, EventId(event_id))
-        head = await _head_for(db, wanted.size)
+        head = await _head_for(db, entry, wanted.size)
         proof = await reading.prove_entry(db, entry.index, head)
         await reading.note_query(db, f"proof {event_id}", returned=1)
     disposition = f'attachment; filename="{event_id}.tlog-proof"'
@@ -118,15 +122,15 @@ async def get_proof(
         },
         304: {"description": "It is the one that is known."},
     },
-    openapi_extra=_VIEW,
+    openapi_extra=_WATCH,
 )
 async def get_checkpoint(
     web: TheWeb, member: TheMember, known: Annotated[str, Header(alias="If-None-Match")] = ""
 ) -> Response:
     """The newest signed checkpoint; its entity tag is the root."""
     async with web.database.tenant_session(member) as db:
-        tenancy.require(member, Permission.VIEW_LOG)
-        head = await reading.get_head(db)
+        tenancy.require(member, Permission.WATCH_LOG)
+        head = await signed.get_head(db)
         await reading.note_query(db, "checkpoint", returned=1)
     tag = f'"{head.root.hex()}"'
     headers = {"ETag": tag, "Cache-Control": "no-cache"}
@@ -140,12 +144,14 @@ async def get_checkpoint(
     response_class=Response,
     responses=problem_responses(401, 403, 404, 422, 503)
     | {200: {"description": "A tile, or a bundle of entries.", "content": {_BYTES: {}}}},
-    openapi_extra=_VIEW,
+    openapi_extra=_WATCH,
 )
 async def get_tile(path: TilePath, web: TheWeb, member: TheMember) -> Response:
     """A tile or a bundle of entries of the signed log (c2sp.org/tlog-tiles); none of them ever changes."""
     async with web.database.tenant_session(member) as db:
-        tenancy.require(member, Permission.VIEW_LOG)
+        # Hashes tell nobody anything; entries are the log itself.
+        is_bundle = path.startswith("entries/")
+        tenancy.require(member, Permission.VIEW_LOG if is_bundle else Permission.WATCH_LOG)
         content = await reading.read_resource(db, f"tile/{path}")
         # One look for all tiles of a minute: whoever reads the whole log asks for thousands.
         await reading.note_query(db, "tiles", returned=1)
@@ -153,11 +159,11 @@ async def get_tile(path: TilePath, web: TheWeb, member: TheMember) -> Response:
     return Response(content, media_type=_BYTES, headers=headers)
 
 
-@router.get("/consistency", responses=problem_responses(401, 403, 422, 503), openapi_extra=_VIEW)
+@router.get("/consistency", responses=problem_responses(401, 403, 422, 503), openapi_extra=_WATCH)
 async def get_growth(wanted: Annotated[WantedGrowth, Query()], web: TheWeb, member: TheMember) -> ShownGrowth:
     """What shows that the log of one size continues that of another: nothing changed, removed or put between."""
     async with web.database.tenant_session(member) as db:
-        tenancy.require(member, Permission.VIEW_LOG)
+        tenancy.require(member, Permission.WATCH_LOG)
         hashes = await reading.prove_growth(db, wanted.old, wanted.new)
         await reading.note_query(db, "consistency", returned=len(hashes))
     return ShownGrowth(
@@ -168,14 +174,21 @@ async def get_growth(wanted: Annotated[WantedGrowth, Query()], web: TheWeb, memb
 @router.get("/assurance", responses=problem_responses(401, 403, 422, 503), openapi_extra=_VIEW)
 async def get_assurance(web: TheWeb, member: TheMember) -> ShownAssurance:
     """How far the log is, who vouches for it, and what the signer refuses to sign."""
-    async with web.database.tenant_session(member) as db:
+    sessions = web.database.tenant_session
+    async with sessions(member) as db, sessions(ROOT_READER) as root:
         tenancy.require(member, Permission.VIEW_LOG)
         standing = await reading.get_standing(db)
+        vouched = await signed.find_head(db, covering=0)
+        vouching = await assess(db, root, vouched) if vouched else None
         now = db.now
         await reading.note_query(db, "assurance", returned=1)
     head, names, oldest = standing.head, standing.names, standing.oldest_waiting_at
     return ShownAssurance(
-        level="signed" if head else None,
+        level=vouching.level.value if vouching else None,
+        vouched_size=vouched.size if vouched else 0,
+        cosigners=vouching.cosigners if vouching else 0,
+        quorum=vouching.quorum if vouching else 0,
+        timestamped_at=vouching.timestamped_at if vouching else None,
         origin=names.origin if names else None,
         keys=(names.log_key, names.clock_key, names.receipt_key) if names else (),
         signed_size=head.size if head else 0,
@@ -199,7 +212,7 @@ async def _await_inclusion(web: Web, member: Actor, event_id: EventId) -> None:
     deadline = time.monotonic() + LONGEST_WAIT_S
     while True:
         async with web.database.tenant_session(member) as db:
-            entry, head = await reading.get_entry(db, event_id), await reading.find_head(db)
+            entry, head = await reading.get_entry(db, event_id), await signed.find_head(db)
         if _is_included(entry, head):
             return
         # The server may be asked to stop meanwhile, and the sequencer may not run.
@@ -212,10 +225,10 @@ def _is_included(entry: Entry, head: Head | None) -> bool:
     return head is not None and entry.index is not None and entry.index < head.size
 
 
-async def _head_for(db: Db, size: int | None) -> Head:
+async def _head_for(db: Db, entry: Entry, size: int | None) -> Head:
     if size is not None:
-        return await reading.get_head(db, size=size)
-    head = await reading.find_head(db)
+        return await signed.get_head(db, size=size)
+    head = await signed.find_head(db, covering=entry.index)
     if head is None:
         raise EventNotIncluded
     return head

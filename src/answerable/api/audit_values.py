@@ -140,7 +140,14 @@ class ShownAssurance(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    level: str | None = Field(description="Who vouches for the newest checkpoint; null before the first one.")
+    level: str | None = Field(
+        description="Who vouches for the newest checkpoint that any witness has cosigned, or for the newest of "
+        "all; null before the first one."
+    )
+    vouched_size: int = Field(description="Entries that this checkpoint covers.")
+    cosigners: int = Field(description="Registered witnesses that have cosigned it.")
+    quorum: int = Field(description="So many of them it takes; 0 when none is asked for.")
+    timestamped_at: datetime | None = Field(description="By when an authority has seen it (RFC 3161).")
     origin: str | None = Field(description="The log's name.")
     keys: tuple[str, ...] = Field(description="Verifier keys: of checkpoints, of the clock, of receipts.")
     size: int = Field(description="Entries that have a place.")

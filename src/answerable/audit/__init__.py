@@ -1,9 +1,11 @@
 """The provable log in Postgres: what happened, appended in the transaction in which it happened."""
 
 from answerable.audit.archive import export
+from answerable.audit.cosigning import push_heads
 from answerable.audit.erasing import destroy_keys, recover_writers
 from answerable.audit.guards import require_guards
 from answerable.audit.happenings import EVENTS
+from answerable.audit.rooting import ROOT_READER
 from answerable.audit.sequencing import drain, run_sequencer
 from answerable.audit.service import (
     REGISTRY,
@@ -37,6 +39,7 @@ __all__ = [
     "EVENTS",
     "MAX_NUMBER",
     "REGISTRY",
+    "ROOT_READER",
     "WRITERS",
     "About",
     "Commitment",
@@ -60,6 +63,7 @@ __all__ = [
     "list_leaves",
     "list_looks",
     "open_signer",
+    "push_heads",
     "recover_writers",
     "require_guards",
     "run_sequencer",

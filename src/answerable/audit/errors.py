@@ -144,3 +144,51 @@ class CopyOfAnother(AnswerableError):
         "Keep the file: if it is of this workspace, it holds entries that the log has lost. Run `answerable "
         "audit verify`, and begin a new file."
     )
+
+
+class WitnessKeyRefused(AnswerableError):
+    """The text is no verifier key of a witness, so nobody was registered."""
+
+    code = "audit.witness_key_refused"
+    kind = Kind.INVALID
+    remedy = "Send the line that the witness prints when it starts, of the form name+id+key."
+
+
+class WitnessKnown(AnswerableError):
+    """A witness with this key is registered already."""
+
+    code = "audit.witness_known"
+    kind = Kind.CONFLICT
+    remedy = "Take it off first if its address or its token is to change."
+
+
+class WitnessUnknown(AnswerableError):
+    """No witness of this name is registered."""
+
+    code = "audit.witness_unknown"
+    kind = Kind.NOT_FOUND
+    remedy = "Run `answerable audit witness list`: it shows the names."
+
+
+class QuorumUnreachable(AnswerableError):
+    """There would be fewer witnesses than the quorum asks for."""
+
+    code = "audit.quorum_unreachable"
+    kind = Kind.CONFLICT
+    remedy = "Add witnesses first, or set a smaller quorum."
+
+
+class CosignatureRefused(AnswerableError):
+    """What was brought is no cosignature of a stored head by a registered witness; nothing was kept."""
+
+    code = "audit.cosignature_refused"
+    kind = Kind.INVALID
+    remedy = "Cosign a checkpoint of this log as it was served, with the key that is registered."
+
+
+class WitnessSilent(AnswerableError):
+    """A witness did not cosign a head that was handed to it."""
+
+    code = "audit.witness_silent"
+    kind = Kind.UNAVAILABLE
+    remedy = "See that it runs, knows this log and has seen no other history of it; its own output says why."

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-import psycopg
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -12,12 +11,16 @@ from answerable.infra.ids import Actor, ActorKind, TenantId, uuid7
 
 APPEND_ONLY: Final = (
     "audit_checkpoint",
+    "audit_cosignature",
     "audit_destroyed_key",
     "audit_event",
+    "audit_label",
     "audit_leaf",
     "audit_log",
     "audit_receipt",
+    "audit_root_entry",
     "audit_tile",
+    "audit_timestamp",
     "audit_tree",
 )
 """Tables whose rows nobody changes or deletes."""
@@ -125,7 +128,7 @@ async def _is_refused(db: Db, statement: str) -> bool:
         async with db.begin_nested():
             await db.execute(text(statement))
     except DBAPIError as error:
-        if isinstance(error.orig, psycopg.OperationalError):
+        if error.connection_invalidated:
             # Nothing was refused: the database went away, and a lost connection is no broken guard.
             raise
         return getattr(error.orig, "sqlstate", None) == _NO_PRIVILEGE

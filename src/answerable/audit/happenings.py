@@ -86,6 +86,46 @@ class WriterRecovered:
     void: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WitnessAdded:
+    """Somebody was registered who cosigns heads of the log."""
+
+    type: ClassVar[str] = "witness.added"
+    about: ClassVar[SubjectKind] = SubjectKind.LOG
+    retention: ClassVar[RetentionClass] = RetentionClass.CONFIGURATION
+
+    subject_id: UUID
+    key: Digest
+    """Of its verifier key, as it is spelled."""
+    is_asked: bool
+    """Whether heads are handed to it; otherwise it fetches them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WitnessRemoved:
+    """A witness was taken off; what it has said stays."""
+
+    type: ClassVar[str] = "witness.removed"
+    about: ClassVar[SubjectKind] = SubjectKind.LOG
+    retention: ClassVar[RetentionClass] = RetentionClass.CONFIGURATION
+
+    subject_id: UUID
+    key: Digest
+    """Of its verifier key, as it is spelled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuorumSet:
+    """So many witnesses have to cosign a head from now on; 0 asks for none."""
+
+    type: ClassVar[str] = "witness.quorum_set"
+    about: ClassVar[SubjectKind] = SubjectKind.LOG
+    retention: ClassVar[RetentionClass] = RetentionClass.CONFIGURATION
+
+    subject_id: UUID
+    threshold: int
+
+
 EVENTS: tuple[type[Event], ...] = (
     LogQueried,
     LogVerified,
@@ -94,5 +134,8 @@ EVENTS: tuple[type[Event], ...] = (
     LogRecovered,
     KeyDestroyed,
     WriterRecovered,
+    WitnessAdded,
+    WitnessRemoved,
+    QuorumSet,
 )
 """The events of this domain; every domain with events has such a list, and the application registers it."""

@@ -9,11 +9,13 @@ from typing import Final, Literal
 from uuid import UUID
 
 from answerable import tlog
-from answerable.audit import reading
-from answerable.audit.reading import Alarm, Entry, Head, Names
+from answerable.audit import reading, signed
+from answerable.audit.reading import Alarm, Entry
+from answerable.audit.signed import Head, Names
 from answerable.audit.signer import MMD_S
 from answerable.audit.slots import Slot, SlotState, list_slots
 from answerable.audit.values import EventId
+from answerable.audit.vouching import Vouching, assess
 from answerable.infra.db import Db
 from answerable.tlog import Note, VerifierKey
 
@@ -78,21 +80,24 @@ class Proven:
     receipt: str | None
     alarms: tuple[Alarm, ...]
 
+    vouching: Vouching | None
+    """Who vouches for the checkpoint; None while there is none."""
+
     @property
     def assurance(self) -> str | None:
-        """Who vouches for the checkpoint, in one word; None while there is none."""
-        return "signed" if self.head else None
+        """The same in one word."""
+        return self.vouching.level.value if self.vouching else None
 
 
-async def prove_event(db: Db, event_id: EventId) -> Proven:
-    """An entry's proof, as far as there is one, with each part checked.
+async def prove_event(db: Db, root: Db, event_id: EventId) -> Proven:
+    """An entry's proof, as far as there is one, with each part checked; `root` is a session of the root log.
 
     Errors:  EventNotFound.
     """
     entry = await reading.get_entry(db, event_id)
     standing = await reading.get_standing(db)
     slots = await list_slots(db, [(entry.event.id, entry.event.body)])
-    head = standing.head if _is_covered(entry, standing.head) else None
+    head = await signed.find_head(db, covering=entry.index) if _is_covered(entry, standing.head) else None
     path = await _path(db, entry, head) if head else ()
     state = _state(entry, head, slots, standing.alarms, now=db.now)
     signatures: tuple[Signed, ...] = ()
@@ -110,6 +115,7 @@ async def prove_event(db: Db, event_id: EventId) -> Proven:
         slots=tuple(slots),
         receipt=(await reading.list_receipts(db, [event_id])).get(event_id),
         alarms=standing.alarms,
+        vouching=await assess(db, root, head) if head is not None else None,
     )
 
 
@@ -126,7 +132,7 @@ async def list_states(
 
 async def states_of(db: Db, entries: Sequence[Entry]) -> list[ProofState]:
     """Where entries stand, by what is stored of them; paths and signatures are not calculated."""
-    head = await reading.find_head(db)
+    head = await signed.find_head(db)
     alarms = await reading.list_alarms(db)
     slots: dict[EventId, list[Slot]] = {}
     for slot in await list_slots(db, [(one.event.id, one.event.body) for one in entries]):

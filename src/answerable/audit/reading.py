@@ -15,7 +15,6 @@ from sqlalchemy import Select, func, select
 
 from answerable import tlog
 from answerable.audit.errors import (
-    CheckpointNotFound,
     EventNotFound,
     EventNotIncluded,
     SizesUnordered,
@@ -23,20 +22,20 @@ from answerable.audit.errors import (
 )
 from answerable.audit.models import (
     AuditAlarmRow,
-    AuditCheckpointRow,
     AuditEventRow,
     AuditLeafRow,
-    AuditLogRow,
     AuditQueueRow,
     AuditReceiptRow,
     AuditTreeRow,
 )
 from answerable.audit.queries import EVENT_COLUMNS, event_of
 from answerable.audit.service import append
+from answerable.audit.signed import Head, Names, find_head, find_names
 from answerable.audit.tiles import prove, read_tiles
-from answerable.audit.values import EventId, LogQueried, StoredEvent
+from answerable.audit.values import ROOT, EventId, LogQueried, StoredEvent
+from answerable.audit.witness_models import AuditRootEntryRow
 from answerable.infra.db import Db
-from answerable.infra.ids import uuid7
+from answerable.infra.ids import ActorKind, uuid7
 from answerable.tlog import Nodes
 
 Selected = Select[*tuple[Any, ...]]
@@ -70,28 +69,6 @@ class Entry:
     event: StoredEvent
     body: bytes
     """The bytes that its leaf is the hash of."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
-    """A signed checkpoint of a log."""
-
-    generation: int
-    size: int
-    root: bytes
-    note: str
-    signed_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
-    """Under which name and keys a log is signed now."""
-
-    generation: int
-    origin: str
-    log_key: str
-    clock_key: str
-    receipt_key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,49 +146,6 @@ async def list_about(db: Db, types: Sequence[str], subject_ids: Sequence[UUID]) 
         AuditEventRow.type.in_(types), AuditEventRow.subject_id.in_(subject_ids)
     )
     return await list_placed(db, [EventId(one) for one in await db.scalars(statement)])
-
-
-async def find_head(db: Db, *, size: int | None = None) -> Head | None:
-    """The newest checkpoint, or that of a size; of several generations the newest."""
-    statement = select(
-        AuditCheckpointRow.generation,
-        AuditCheckpointRow.size,
-        AuditCheckpointRow.root,
-        AuditCheckpointRow.note,
-        AuditCheckpointRow.signed_at,
-    ).order_by(AuditCheckpointRow.generation.desc(), AuditCheckpointRow.size.desc())
-    if size is not None:
-        statement = statement.where(AuditCheckpointRow.size == size)
-    row = (await db.execute(statement.limit(1))).mappings().first()
-    return None if row is None else Head(**row)
-
-
-async def get_head(db: Db, *, size: int | None = None) -> Head:
-    """The newest checkpoint, or that of a size.
-
-    Errors:  CheckpointNotFound.
-    """
-    head = await find_head(db, size=size)
-    if head is None:
-        raise CheckpointNotFound
-    return head
-
-
-async def find_names(db: Db) -> Names | None:
-    """The name and the keys of the log; None before anything of it was signed."""
-    statement = (
-        select(
-            AuditLogRow.generation,
-            AuditLogRow.origin,
-            AuditLogRow.log_key,
-            AuditLogRow.clock_key,
-            AuditLogRow.receipt_key,
-        )
-        .order_by(AuditLogRow.generation.desc())
-        .limit(1)
-    )
-    row = (await db.execute(statement)).mappings().first()
-    return None if row is None else Names(**row)
 
 
 async def list_receipts(db: Db, event_ids: Sequence[EventId]) -> dict[EventId, str]:
@@ -313,12 +247,13 @@ async def list_alarms(db: Db) -> tuple[Alarm, ...]:
 
 
 async def note_query(db: Db, asked: str, *, returned: int) -> None:
-    """Record that the log was read: the same question of the same actor once a minute.
+    """Record that the log was read: the same question of the same actor once a minute, of a witness once an hour.
 
     Effects: an event, or nothing.
     """
     digest = hashlib.sha256(json.dumps([str(db.actor.id), db.actor.kind.value, asked]).encode()).hexdigest()
-    key = f"log_queried:{digest[:32]}:{int(db.now.timestamp()) // 60}"
+    window_s = 3_600 if db.actor.kind is ActorKind.KEY else 60
+    key = f"log_queried:{digest[:32]}:{int(db.now.timestamp()) // window_s}"
     # The same question may be asked several times at once: without the lock the slower one would leave half a
     # row behind, and be refused for a change without an event.
     await db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
@@ -356,9 +291,12 @@ def _id_at(at: datetime, slack: timedelta) -> UUID:
 
 
 async def _read_bundle(db: Db, first: int, width: int) -> bytes:
+    is_root = db.actor.tenant_id == ROOT
+    body = AuditRootEntryRow.body if is_root else AuditEventRow.body
+    identifier = AuditRootEntryRow.event_id if is_root else AuditEventRow.id
     statement = (
-        select(AuditEventRow.body)
-        .join(AuditLeafRow, AuditLeafRow.event_id == AuditEventRow.id)
+        select(body)
+        .join(AuditLeafRow, AuditLeafRow.event_id == identifier)
         .where(AuditLeafRow.index >= first, AuditLeafRow.index < first + width)
         .order_by(AuditLeafRow.index)
     )

@@ -7,7 +7,7 @@ the tree grown and gives its batch up.
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -105,20 +105,27 @@ async def sequence_batch(service: ServiceDatabase, shard: Shard, *, most: int = 
         taken = (await db.execute(_TAKE, asked)).all()
         if not taken:
             return 0
-        tenants = list(dict.fromkeys(row.tenant_id for row in taken))
-        await db.execute(_PLANT, {"tenants": tenants})
-        trees = {
-            row.tenant_id: unpack_frontier(row.size, bytes(row.frontier))
-            for row in await db.execute(_LOCK_TREES, {"tenants": tenants})
-        }
-        growths = [
-            await _grow(
-                db, trees[tenant_id], tenant_id, [(row.event_id, bytes(row.leaf_hash)) for row in rows]
-            )
-            for tenant_id, rows in groupby(taken, key=lambda row: row.tenant_id)
-        ]
-        await _store(db, growths)
+        by_tenant = groupby(taken, key=lambda row: row.tenant_id)
+        await grow_trees(
+            db, {tenant: [(row.event_id, bytes(row.leaf_hash)) for row in rows] for tenant, rows in by_tenant}
+        )
         return len(taken)
+
+
+async def grow_trees(db: Reads, added: Mapping[UUID, Sequence[tuple[UUID, bytes]]]) -> None:
+    """Add leaves to trees, within the caller's transaction: identifier and hash each, in order.
+
+    Errors:  SequencerOvertaken.
+    """
+    tenants = list(added)
+    await db.execute(_PLANT, {"tenants": tenants})
+    trees = {
+        row.tenant_id: unpack_frontier(row.size, bytes(row.frontier))
+        for row in await db.execute(_LOCK_TREES, {"tenants": tenants})
+    }
+    await _store(
+        db, [await _grow(db, trees[tenant_id], tenant_id, leaves) for tenant_id, leaves in added.items()]
+    )
 
 
 async def drain(service: ServiceDatabase) -> int:

@@ -8,7 +8,17 @@ from uuid import UUID
 
 from answerable.audit import queries, rules
 from answerable.audit.errors import EventRefused, EventUnregistered
-from answerable.audit.values import About, Event, EventId, Leaf, LogQueried, NewEvent, Number, StoredEvent
+from answerable.audit.values import (
+    ROOT,
+    About,
+    Event,
+    EventId,
+    Leaf,
+    LogQueried,
+    NewEvent,
+    Number,
+    StoredEvent,
+)
 from answerable.audit.writers import WRITERS, Writer, Writers, ender, number_of
 from answerable.infra.db import Db
 from answerable.infra.ids import ActorKind, uuid7
@@ -35,6 +45,8 @@ async def append_as(
     db: Db, ids: Sequence[EventId], events: Sequence[Event], *, idem_key: str | None = None
 ) -> None:
     """As `append`, for events whose identifiers the caller has made, since they stand in the events too."""
+    if db.actor.tenant_id == ROOT:
+        raise EventRefused("The root log holds heads, and its signer alone adds them.")
     writers: Writers = db.info[WRITERS]
     writer = writers.of(db.actor.tenant_id, room=len(events))
     await _look_up_unknown(db, writer)

@@ -17,6 +17,7 @@ from answerable import tlog
 from answerable.audit.errors import SignerKeyMissing
 from answerable.audit.heads import Head, Heads
 from answerable.audit.rules import timestamp
+from answerable.audit.values import ROOT
 from answerable.infra.ids import TenantId
 from answerable.tlog import Checkpoint, Note
 from answerable.vault import secretfiles
@@ -117,7 +118,8 @@ class Signer:
 def origin_of(installation: str, tenant_id: TenantId, generation: int) -> str:
     """The name of a log in checkpoints."""
     later = f"/{generation}" if generation > 1 else ""
-    return f"answerable.{installation}/{tenant_id}{later}"
+    whose = "root" if tenant_id == ROOT else str(tenant_id)
+    return f"answerable.{installation}/{whose}{later}"
 
 
 def receipt_text(origin: str, *, event: UUID, leaf: bytes, at: datetime) -> bytes:

@@ -11,17 +11,19 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from sqlalchemy import RowMapping, text
 
 from answerable import tlog
 from answerable.audit.heads import Head, held
+from answerable.audit.rooting import add_heads
 from answerable.audit.sequencing import STANDBY_S, pause
 from answerable.audit.signer import Signer
 from answerable.audit.tiles import Reads, prove
 from answerable.audit.trees import unpack_frontier
+from answerable.audit.values import ROOT
 from answerable.infra.db import DatabaseUnavailable, ServiceDatabase
 from answerable.infra.ids import TenantId, uuid7
 from answerable.tlog import Frontier
@@ -36,10 +38,13 @@ CLOCK_TOLERANCE_S: Final = 5
 Now = Callable[[], float]
 """Seconds of POSIX time."""
 
-_TREES = text("SELECT tenant_id, size, frontier FROM audit_tree WHERE size > 0 ORDER BY tenant_id")
+_TREES = text(
+    "SELECT tenant_id, size, frontier FROM audit_tree WHERE size > 0 AND (tenant_id = :root) = :of_root"
+    " ORDER BY tenant_id"
+)
 _STORED_GENERATIONS = text(
-    "SELECT tenant_id, max(generation) AS generation, bool_or(log_key = ANY(CAST(:keys AS text[]))) AS is_ours"
-    " FROM audit_log WHERE tenant_id = ANY(CAST(:tenants AS uuid[])) GROUP BY tenant_id"
+    "SELECT tenant_id, max(generation) AS generation FROM audit_log"
+    " WHERE tenant_id = ANY(CAST(:tenants AS uuid[])) GROUP BY tenant_id"
 )
 _NAME_LOG = text(
     "INSERT INTO audit_log (tenant_id, generation, origin, log_key, clock_key, receipt_key, begins_with, begun_at)"
@@ -49,7 +54,7 @@ _NAME_LOG = text(
 _ADD_CHECKPOINT = text(
     "INSERT INTO audit_checkpoint (tenant_id, generation, size, root, note, signed_at)"
     " VALUES (:tenant, :generation, :size, :root, :note, :at)"
-    " ON CONFLICT (tenant_id, generation, size) DO NOTHING"
+    " ON CONFLICT (tenant_id, generation, size) DO NOTHING RETURNING size"
 )
 _RAISE = text(
     "INSERT INTO audit_alarm (tenant_id, id, generation, finding, signed_size, found_size, raised_at)"
@@ -60,7 +65,9 @@ _SETTLE = text(
     "UPDATE audit_alarm SET settled_at = :at WHERE tenant_id = ANY(CAST(:tenants AS uuid[]))"
     " AND settled_at IS NULL"
 )
-_OPEN_ALARMS = text("SELECT DISTINCT tenant_id FROM audit_alarm WHERE settled_at IS NULL")
+_OPEN_ALARMS = text(
+    "SELECT DISTINCT tenant_id FROM audit_alarm WHERE settled_at IS NULL AND (tenant_id = :root) = :of_root"
+)
 _PROMISES = text(
     "SELECT tenant_id, event_id, leaf_hash, at FROM audit_promise ORDER BY at, event_id LIMIT :most"
 )
@@ -127,16 +134,23 @@ async def _sign_until(signer: Signer, service: ServiceDatabase, stopping: asynci
 
 
 async def sign_heads(signer: Signer, service: ServiceDatabase, *, now: Now = time.time) -> int:
-    """Sign the head of every log that has grown, and return how many.
+    """Sign the head of every log that has grown, then that of the root log over them; how many without it.
 
     Effects: first the signer's own file, on disk; then rows of audit_log and audit_checkpoint. What a crash
              leaves between the two is stored the next time. Refusals become rows of audit_alarm.
     Errors:  DatabaseUnavailable.
     """
-    heads = signer.heads.newest()
+    count = await _sign_some(signer, service, of_root=False, now=now)
+    await _sign_some(signer, service, of_root=True, now=now)
+    return count
+
+
+async def _sign_some(signer: Signer, service: ServiceDatabase, *, of_root: bool, now: Now) -> int:
+    which = {"root": ROOT, "of_root": of_root}
+    heads = _known(signer, of_root=of_root)
     async with service.transaction() as db:
-        trees = {row["tenant_id"]: row for row in (await db.execute(_TREES)).mappings()}
-        heads |= await _adopt(db, signer, [TenantId(one) for one in trees if one not in heads])
+        trees = {row["tenant_id"]: row for row in (await db.execute(_TREES, which)).mappings()}
+        heads |= await _adopt(db, [TenantId(one) for one in trees if one not in heads])
         refused = [_missing(head) for head in heads.values() if head.tenant_id not in trees and head.size]
         signed: list[Head] = []
         for tenant_id, row in trees.items():
@@ -146,12 +160,17 @@ async def sign_heads(signer: Signer, service: ServiceDatabase, *, now: Now = tim
             elif outcome is not None:
                 signed.append(outcome)
     signer.heads.save(signed)
-    unstored = [one for one in signer.heads.newest().values() if one.signed_at and not one.is_stored]
+    known = _known(signer, of_root=of_root).values()
+    unstored = [one for one in known if one.signed_at and not one.is_stored]
     async with service.transaction() as db:
         await _store(db, signer, unstored)
-        await _raise(db, refused, at=datetime.fromtimestamp(now(), UTC))
+        await _raise(db, refused, which, at=datetime.fromtimestamp(now(), UTC))
     signer.heads.save([replace(one, is_stored=True) for one in unstored])
     return len(signed)
+
+
+def _known(signer: Signer, *, of_root: bool) -> dict[TenantId, Head]:
+    return {tenant: head for tenant, head in signer.heads.newest().items() if (tenant == ROOT) == of_root}
 
 
 async def sign_receipts(signer: Signer, service: ServiceDatabase) -> int:
@@ -185,15 +204,14 @@ async def sign_receipts(signer: Signer, service: ServiceDatabase) -> int:
         return len(known)
 
 
-async def _adopt(db: Reads, signer: Signer, tenants: list[TenantId]) -> dict[TenantId, Head]:
+async def _adopt(db: Reads, tenants: list[TenantId]) -> dict[TenantId, Head]:
     """First heads, of size 0, for logs that this signer does not know.
 
     One that another signer has signed is no new log: it is refused until a recovery is declared.
     """
     if not tenants:
         return {}
-    keys = [signer.names(tenant_id, 1).log_key for tenant_id in tenants]
-    found = await db.execute(_STORED_GENERATIONS, {"tenants": tenants, "keys": keys})
+    found = await db.execute(_STORED_GENERATIONS, {"tenants": tenants})
     stored = {row["tenant_id"]: row["generation"] for row in found.mappings()}
     return {tenant_id: empty_head(tenant_id, stored.get(tenant_id, 0)) for tenant_id in tenants}
 
@@ -256,6 +274,7 @@ async def _require_continuation(db: Reads, head: Head, found: Frontier) -> None:
 
 
 async def _store(db: Reads, signer: Signer, heads: Iterable[Head]) -> None:
+    new: list[Head] = []
     for head in heads:
         names = signer.names(head.tenant_id, head.generation)
         place = {"tenant": head.tenant_id, "generation": head.generation, "size": head.size}
@@ -267,11 +286,15 @@ async def _store(db: Reads, signer: Signer, heads: Iterable[Head]) -> None:
             "receipt_key": names.receipt_key,
         }
         await db.execute(_NAME_LOG, {**place, **keys, "at": at})
-        await db.execute(_ADD_CHECKPOINT, {**place, "root": head.root, "note": head.note, "at": at})
+        stored = await db.execute(_ADD_CHECKPOINT, {**place, "root": head.root, "note": head.note, "at": at})
+        if stored.first() is not None and head.tenant_id != ROOT:
+            new.append(head)
+    # With the heads themselves, so that each of them is entered once.
+    await add_heads(db, new)
 
 
-async def _raise(db: Reads, refused: Iterable[Refusal], *, at: datetime) -> None:
-    alarmed = {row["tenant_id"] for row in (await db.execute(_OPEN_ALARMS, {})).mappings()}
+async def _raise(db: Reads, refused: Iterable[Refusal], which: dict[str, Any], *, at: datetime) -> None:
+    alarmed = {row["tenant_id"] for row in (await db.execute(_OPEN_ALARMS, which)).mappings()}
     for one in refused:
         if one.head.tenant_id not in alarmed:
             log.error("log.not_signed", finding=one.finding, tenant_id=str(one.head.tenant_id))

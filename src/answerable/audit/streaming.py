@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from answerable import tlog
-from answerable.audit import reading
+from answerable.audit import reading, signed
 from answerable.audit.errors import CopyOfAnother, CopyUnreadable
 from answerable.audit.exports import event_of
 from answerable.audit.happenings import EntriesExported
@@ -97,7 +97,7 @@ async def copy_log(
 
 
 async def _next_batch(db: Db, reached: Reached, wanted: ExportFormat) -> dict[str, Any] | None:
-    head, names = await reading.find_head(db), await reading.find_names(db)
+    head, names = await signed.find_head(db), await signed.find_names(db)
     if head is None or names is None:
         return None
     if reached.origin not in {None, names.origin} or reached.size > head.size:

@@ -8,10 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, NewType, Protocol
+from typing import Any, ClassVar, Final, NewType, Protocol
 from uuid import UUID
 
+from answerable.infra.ids import TenantId
+
 EventId = NewType("EventId", UUID)
+
+ROOT: Final = TenantId(UUID("00000000-0000-8000-8000-000000000000"))
+"""Under which the rows of the root log lie, which belongs to no tenant."""
 
 MAX_NUMBER = 9_999_999
 """The largest number in a body: enough for counts and milliseconds, too small for a telephone number."""

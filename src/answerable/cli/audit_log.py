@@ -14,7 +14,7 @@ from uuid import UUID
 from cyclopts import App, Parameter
 
 from answerable import audit, tenancy
-from answerable.audit import reading, recovering
+from answerable.audit import reading, recovering, signed
 from answerable.audit.archive import Exported
 from answerable.audit.errors import EventNotFound
 from answerable.audit.heads import Head
@@ -84,7 +84,7 @@ def _register_reading(log: App, runners: Runners) -> None:
         async def work(installation: Installation) -> tuple[reading.Entry, str | None]:
             async with _session(installation, tenant) as db:
                 entry = await _find_entry(db, which)
-                head = await reading.find_head(db)
+                head = await signed.find_head(db, covering=entry.index)
                 is_covered = head is not None and entry.index is not None and entry.index < head.size
                 proved = await reading.prove_entry(db, entry.index, head) if head and is_covered else None
                 await reading.note_query(db, f"show {which}", returned=1)

@@ -55,6 +55,37 @@ class WitnessOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MonitorOrder:
+    """How a log is to be watched."""
+
+    url: str
+    state: Path
+    token: Path
+    name: str
+    key: str | None
+    every_s: int
+    max_age_s: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonitorLook:
+    """What one look at a log found."""
+
+    origin: str
+    size: int
+    added: int
+    root_size: int
+    published: int
+    cosigned: bool
+    alarms: tuple[str, ...]
+    code: int
+
+
+Looked = Callable[[MonitorLook], None]
+"""Takes what a look found, to print it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Runners:
     """The application's own parts, for the commands that run them."""
 
@@ -73,3 +104,7 @@ class Runners:
     """Attacks copies of a log."""
     witness: Callable[[WitnessOrder, Say], None]
     """Serves as a witness until it is told to stop."""
+    monitor: Callable[[MonitorOrder, Looked], int]
+    """Looks at a log from anywhere, once or for ever; the worst that it found, as an exit code."""
+    monitor_key: Callable[[Path, str], str]
+    """The key of the monitor of a folder, under a name."""

@@ -1,19 +1,41 @@
-"""Commands of a witness, which needs neither an installation nor its database."""
+"""Commands of witnesses, which need neither an installation nor a database, and commands on a log's witnesses."""
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from cyclopts import App, Parameter, validators
 
-from answerable.cli.output import say
-from answerable.cli.runners import Runners, WitnessOrder
+from answerable import audit, tenancy
+from answerable.audit import witnesses
+from answerable.audit.posting import policy_for, poster
+from answerable.audit.values import ROOT
+from answerable.audit.witnesses import Witness
+from answerable.cli.installation import AsJson
+from answerable.cli.output import print_json, print_table, say
+from answerable.cli.runners import MonitorLook, MonitorOrder, Runners, WitnessOrder
+from answerable.cli.session import platform_actor, platform_in, run_command
+from answerable.infra.db import Database, Db
+from answerable.infra.ids import Actor
+from answerable.infra.installation import Installation
+
+Result = TypeVar("Result")
+
+ROOT_NAME = "@root"
+"""What stands for the root log where a workspace is named."""
 
 
 def register(app: App, runners: Runners) -> None:
     """Add these commands."""
     witness = App(name="witness", help="See to it that a log shows everybody the same history.")
     app.command(witness)
+    _register_serving(witness, runners)
+    _register_adding(witness, runners)
+    _register_listing(witness, runners)
+    _register_monitor(app, runners)
 
+
+def _register_serving(witness: App, runners: Runners) -> None:
     @witness.command
     def serve(
         *,
@@ -33,3 +55,175 @@ def register(app: App, runners: Runners) -> None:
             port: port to listen on.
         """
         runners.witness(WitnessOrder(state=state, logs=logs, name=name, host=host, port=port), say)
+
+
+def _register_adding(witness: App, runners: Runners) -> None:
+    @witness.command
+    def add(tenant: str, key: str, *, url: str | None = None) -> None:
+        """Register who cosigns a workspace's log from now on.
+
+        Args:
+            tenant: the workspace, or @root for the log over all logs of this installation.
+            key: the witness's verifier key, as it prints it when it starts.
+            url: where heads are handed in; without it the witness fetches them with a token that is printed once.
+        """
+        if url is not None:
+            policy_for(url, frozenset())
+        _, token = _change(runners, tenant, lambda db: witnesses.add_witness(db, key, url=url))
+        say("It counts from now on.")
+        if token is not None:
+            say("Its token, shown this once; put it into a file that only the witness can read:")
+            print(token)
+
+    @witness.command
+    def remove(tenant: str, name: str) -> None:
+        """Take a witness off; what it has said of heads stays.
+
+        Args:
+            tenant: the workspace, or @root.
+            name: the name that its key bears.
+        """
+        _change(runners, tenant, lambda db: witnesses.remove_witness(db, name))
+        print(f"{name} counts no more.")
+
+    @witness.command
+    def quorum(
+        tenant: str, threshold: Annotated[int, Parameter(validator=validators.Number(gte=0, lte=100))]
+    ) -> None:
+        """Set how many witnesses must have cosigned a head for it to be quorum-witnessed; 0 asks for none.
+
+        Args:
+            tenant: the workspace, or @root.
+            threshold: so many.
+        """
+        _change(runners, tenant, lambda db: witnesses.set_quorum(db, threshold))
+        print(f"{threshold} of them make a quorum." if threshold else "No quorum is asked for.")
+
+
+def _register_listing(witness: App, runners: Runners) -> None:
+    @witness.command(name="list")
+    def list_(tenant: str, *, json: AsJson = False) -> None:
+        """List who cosigns a workspace's log, and how far each has come.
+
+        Args:
+            tenant: the workspace, or @root.
+            json: print one JSON value.
+        """
+        found, threshold = _change(runners, tenant, _list)
+        if json:
+            print_json({"quorum": threshold, "witnesses": [_as_json(one) for one in found]})
+            return
+        print_table(
+            ["witness", "reached at", "cosigned", "at", "trouble"],
+            [
+                (one.key.name, one.url or "comes itself", one.size, one.stated_at, one.failure)
+                for one in found
+            ],
+            empty="No witness yet. Add one: answerable witness add WORKSPACE KEY",
+        )
+        if threshold:
+            print(f"{threshold} of them make a quorum.")
+
+    @witness.command
+    def policy(tenant: str) -> None:
+        """Print whose signatures count for a workspace's log, as a file for verifiers (c2sp.org/tlog-policy).
+
+        Args:
+            tenant: the workspace, or @root.
+        """
+        print(_change(runners, tenant, witnesses.render_policy).decode(), end="")
+
+    @witness.command
+    def push(tenant: str) -> None:
+        """Hand the newest head to the witnesses now; the worker does it every minute.
+
+        Args:
+            tenant: the workspace, or @root.
+        """
+
+        async def work(installation: Installation) -> int:
+            actor = await _actor(installation.database, tenant)
+            post = poster(installation.settings.private_sites)
+            return await audit.push_heads(installation.database, actor, post)
+
+        print(f"{run_command(runners, work)} cosigned.")
+
+
+async def _list(db: Db) -> tuple[list[Witness], int]:
+    return await witnesses.list_witnesses(db), await witnesses.get_quorum(db)
+
+
+def _as_json(one: Witness) -> dict[str, object]:
+    return {
+        "name": one.key.name,
+        "key": str(one.key),
+        "url": one.url,
+        "size": one.size,
+        "stated_at": one.stated_at,
+        "asked_at": one.asked_at,
+        "failure": one.failure,
+    }
+
+
+def _change(runners: Runners, tenant: str, work: Callable[[Db], Awaitable[Result]]) -> Result:
+    """Do something with the witnesses of a log, as whoever runs the command line."""
+
+    async def in_session(installation: Installation) -> Result:
+        actor = await _actor(installation.database, tenant)
+        async with installation.database.tenant_session(actor) as db:
+            tenancy.require(actor, tenancy.Permission.MANAGE_SETTINGS)
+            return await work(db)
+
+    return run_command(runners, in_session)
+
+
+def _register_monitor(app: App, runners: Runners) -> None:
+    @app.command
+    def monitor(  # noqa: PLR0913 - each is an option of its own
+        *,
+        state: Path,
+        url: str | None = None,
+        token: Path | None = None,
+        name: str = "monitor",
+        key: str | None = None,
+        every: Annotated[int, Parameter(validator=validators.Number(gte=0, lte=86_400))] = 0,
+        max_age: Annotated[int | None, Parameter(name="--max-age")] = None,
+        json: AsJson = False,
+    ) -> int:
+        """Watch a log from anywhere: see that it only grows, cosign its head, and raise alarm when it lies.
+
+        It needs neither an installation nor a database. Ends with 0; 20 when the newest head is older than asked
+        for; 40 when something does not verify; 41 when the log shows another history than before.
+
+        Args:
+            state: a folder for its key and what it has seen; made when it is not there.
+            url: the installation's address; without it the monitor only prints its own key, to be registered.
+            token: a file with the token that `answerable witness add` printed, which only you can read.
+            name: under which it cosigns, such as example.com/monitor.
+            key: the log's verifier key, if you have it from elsewhere; otherwise the first one seen is kept.
+            every: look again after so many seconds, for ever; 0 looks once.
+            max_age: how old the newest head may be, in seconds.
+            json: print one JSON value a look.
+        """
+        if url is None or token is None:
+            print(runners.monitor_key(state, name))
+            return 0
+        order = MonitorOrder(
+            url=url, state=state, token=token, name=name, key=key, every_s=every, max_age_s=max_age
+        )
+        return runners.monitor(order, print_json if json else _print_look)
+
+
+def _print_look(look: MonitorLook) -> None:
+    if look.alarms:
+        print("\n".join(f"ALARM  {look.origin}  {one}" for one in look.alarms))
+    if look.cosigned:
+        more = f"{look.added:,} new" if look.added else "none new"
+        print(
+            f"ok  {look.origin}  {look.size:,} entries, {more}; "
+            f"{look.published:,} heads found in the root log; cosigned"
+        )
+
+
+async def _actor(database: Database, tenant: str) -> Actor:
+    return platform_in(ROOT) if tenant == ROOT_NAME else await platform_actor(database, tenant)

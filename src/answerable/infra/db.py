@@ -62,6 +62,14 @@ class Unaudited(StrEnum):
     ROW_LOCK = "row_lock"
     """A lock taken to look before deciding, and nothing changed."""
 
+    COSIGNATURE = "cosignature"
+    """What a witness has said of a head, which proves itself, and how it went when it was asked: an event about
+    it would be another entry to be witnessed."""
+
+    ROOT_WITNESS = "root_witness"
+    """Who cosigns the root log: it belongs to no tenant, and holds heads alone. What its witnesses have said shows
+    from when on they count."""
+
     ATTENTION = "attention"
     """How far members have read and what they have before them: work lists and warnings of collisions, no
     evidence; that they opened something has an event of its own."""

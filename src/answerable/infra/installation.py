@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
-import psycopg
 from sqlalchemy import URL, create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
@@ -103,11 +102,7 @@ def prepare(settings: Settings, server: Server, *, renew_passwords: bool = False
     Errors:  RolesMissing, PasswordMissing, PasswordRefused, DatabaseUnavailable, MigrationFailed;
              SchemaDiffers when the database is newer than the code.
     """
-    try:
-        roles.ensure_roles(server.conninfo(), keys=settings.keys, renew=renew_passwords)
-    except psycopg.OperationalError:
-        # `from None`: the error holds the connection, and that its password.
-        raise DatabaseUnavailable from None
+    roles.ensure_roles(server.conninfo(), keys=settings.keys, renew=renew_passwords)
     owner = _url(settings, server, roles.OWNER)
     # Asked first, since importing and running the migrations costs more than the whole rest of a start.
     return [] if _find_revision(owner) == schema.EXPECTED_REVISION else schema.migrate(owner)

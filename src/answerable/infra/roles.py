@@ -8,6 +8,7 @@ import psycopg
 from psycopg import sql
 from pydantic import SecretStr
 
+from answerable.infra.db import DatabaseUnavailable
 from answerable.infra.errors import AnswerableError, Kind
 from answerable.infra.home import make_private_folder, write_private_file
 
@@ -98,27 +99,12 @@ def ensure_roles(conninfo: str, *, keys: Path, renew: bool = False) -> None:
              password is not in the key folder, most likely since this is not the right folder.
     Effects: roles and grants in the cluster; one private file a role in the key folder.
     """
-    with psycopg.connect(conninfo, autocommit=True) as connection:
-        # Several processes start at once on a fresh machine; the lock ends with the connection.
-        connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
-        known = dict(
-            connection.execute("SELECT rolname, rolcanlogin FROM pg_roles WHERE rolname ^@ 'answerable_'")
-        )
-        lost = [role for role in ROLES if role.name not in known or not _has_password(role, keys)]
-        # Asked of the database itself: another one of the same cluster has the roles and not their rights.
-        if not lost and _may_migrate(connection):
-            return
-        # A role that could not log in before has lost no password: it never had one.
-        strange = [role.name for role in lost if known.get(role.name) and role.logs_in]
-        if strange and not renew:
-            # A mistyped folder would otherwise lock out everybody who has the right one.
-            raise PasswordMissing(", ".join(strange))
-        try:
-            for role in lost:
-                _make_role(connection, role, keys=keys, exists=role.name in known)
-            _grant_database(connection)
-        except psycopg.errors.InsufficientPrivilege as error:
-            raise RolesMissing(", ".join(role.name for role in lost or [OWNER])) from error
+    try:
+        with psycopg.connect(conninfo, autocommit=True) as connection:
+            _ensure_roles(connection, keys=keys, renew=renew)
+    except psycopg.OperationalError:
+        # `from None`: the error holds the connection, and that its password.
+        raise DatabaseUnavailable from None
 
 
 def render_sql(*, database: str) -> str:
@@ -136,6 +122,29 @@ def render_sql(*, database: str) -> str:
             "CREATE EXTENSION IF NOT EXISTS vector;",
         ]
     )
+
+
+def _ensure_roles(connection: psycopg.Connection, *, keys: Path, renew: bool) -> None:
+    # Several processes start at once on a fresh machine; the lock ends with the connection.
+    connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+    known = dict(
+        connection.execute("SELECT rolname, rolcanlogin FROM pg_roles WHERE rolname ^@ 'answerable_'")
+    )
+    lost = [role for role in ROLES if role.name not in known or not _has_password(role, keys)]
+    # Asked of the database itself: another one of the same cluster has the roles and not their rights.
+    if not lost and _may_migrate(connection):
+        return
+    # A role that could not log in before has lost no password: it never had one.
+    strange = [role.name for role in lost if known.get(role.name) and role.logs_in]
+    if strange and not renew:
+        # A mistyped folder would otherwise lock out everybody who has the right one.
+        raise PasswordMissing(", ".join(strange))
+    try:
+        for role in lost:
+            _make_role(connection, role, keys=keys, exists=role.name in known)
+        _grant_database(connection)
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise RolesMissing(", ".join(role.name for role in lost or [OWNER])) from error
 
 
 def _make_role(connection: psycopg.Connection, role: DatabaseRole, *, keys: Path, exists: bool) -> None:

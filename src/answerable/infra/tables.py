@@ -192,12 +192,12 @@ def table_of(row: type[Base]) -> Table:
     return cast("Table", row.__table__)
 
 
-def tenant_column() -> Mapped[UUID]:
+def tenant_column(comment: str = "Whose row this is.") -> Mapped[UUID]:
     """The first column of every tenant table: whose row it is, filled in by the session's own tenant."""
     return mapped_column(
         primary_key=True,
         server_default=text("app_tenant()"),
-        comment="Whose row this is.",
+        comment=comment,
         info=operation("isolation", retention=Retention.TENANT),
     )
 

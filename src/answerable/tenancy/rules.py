@@ -28,6 +28,7 @@ _ADMIN = _RESPOND | {
     Permission.IMPORT_KNOWLEDGE,
     Permission.DELETE_KNOWLEDGE,
     Permission.VIEW_LOG,
+    Permission.WATCH_LOG,
     Permission.MANAGE_SETTINGS,
     Permission.MANAGE_JOBS,
 }
@@ -36,8 +37,10 @@ OF_ROLE: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
         Role.OWNER: _ADMIN,
         Role.ADMIN: _ADMIN,
-        Role.PRIVACY_OFFICER: _READ | {Permission.VIEW_LOG},
-        Role.AUDITOR: frozenset({Permission.VIEW_TENANT, Permission.VIEW_KNOWLEDGE, Permission.VIEW_LOG}),
+        Role.PRIVACY_OFFICER: _READ | {Permission.VIEW_LOG, Permission.WATCH_LOG},
+        Role.AUDITOR: frozenset(
+            {Permission.VIEW_TENANT, Permission.VIEW_KNOWLEDGE, Permission.VIEW_LOG, Permission.WATCH_LOG}
+        ),
         Role.RESPONDER: _RESPOND,
         Role.VIEWER: _READ,
     }
@@ -53,7 +56,7 @@ OF_KIND: Mapping[ActorKind, frozenset[Permission]] = MappingProxyType(
         ),
         ActorKind.CONTACT: frozenset({Permission.ASK}),
         ActorKind.SYSTEM: frozenset({Permission.ANSWER, Permission.VIEW_TENANT, Permission.IMPORT_KNOWLEDGE}),
-        ActorKind.KEY: frozenset[Permission](),
+        ActorKind.KEY: frozenset({Permission.WATCH_LOG}),
         ActorKind.MEMBER: frozenset[Permission](),
     }
 )

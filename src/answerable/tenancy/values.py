@@ -44,6 +44,8 @@ class Permission(StrEnum):
     TAKE_OVER = "take_over"
     CLOSE_CONVERSATION = "close_conversation"
     VIEW_LOG = "view_log"
+    WATCH_LOG = "watch_log"
+    """To see heads and hashes of the log, and no entry: what a witness needs."""
     RECOVER_KEYS = "recover_keys"
     MANAGE_SETTINGS = "manage_settings"
     MANAGE_JOBS = "manage_jobs"

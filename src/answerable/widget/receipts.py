@@ -8,9 +8,10 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from answerable import conversations
-from answerable.audit import EventId, reading
+from answerable.audit import EventId, reading, signed
 from answerable.audit.archive import read_verifier
-from answerable.audit.reading import Entry, Head, Names
+from answerable.audit.reading import Entry
+from answerable.audit.signed import Head, Names
 from answerable.conversations import ConversationId, MessageId
 from answerable.conversations.service.receipts import PLACE, Provable
 from answerable.conversations.values import Author
@@ -104,7 +105,9 @@ async def read_receipt(db: Db, conversation_id: ConversationId) -> ShownReceipt:
     entries = await reading.list_about(db, _STORED, [one.id for one in provable])
     stored = {entry.event.subject_id: entry for entry in entries}
     receipts = await reading.list_receipts(db, [entry.event.id for entry in entries])
-    head, names = await reading.find_head(db), await reading.find_names(db)
+    latest = max((entry.index or 0 for entry in entries), default=0)
+    head = await signed.find_head(db, covering=latest) or await signed.find_head(db)
+    names = await signed.find_names(db)
     messages = [
         await _message(db, one, stored[one.id], receipts.get(stored[one.id].event.id), head)
         for one in provable

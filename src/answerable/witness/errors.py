@@ -20,3 +20,30 @@ class StateMissing(AnswerableError):
     code = "witness.state_missing"
     kind = Kind.UNAVAILABLE
     remedy = "Put `state.sqlite` back; if it is lost, begin with an empty folder, a new key and another name."
+
+
+class StateUnreadable(AnswerableError):
+    """The file with what the monitor has seen is not one that it wrote, so it looks at nothing."""
+
+    code = "witness.state_unreadable"
+    kind = Kind.UNAVAILABLE
+    remedy = (
+        "Put `seen.json` back from a backup. Only if it is lost: begin with an empty folder, register the new "
+        "key, and compare the log's key with one that you kept."
+    )
+
+
+class MonitorUnreachable(AnswerableError):
+    """The installation that is watched does not answer, so nothing was seen."""
+
+    code = "witness.monitor_unreachable"
+    kind = Kind.UNAVAILABLE
+    remedy = "See that the address is right and answers; the monitor goes on from what it saw last."
+
+
+class MonitorRefused(AnswerableError):
+    """The installation does not show what the monitor asks for, so nothing was seen."""
+
+    code = "witness.monitor_refused"
+    kind = Kind.FORBIDDEN
+    remedy = "Register the monitor with `answerable witness add`, and give it the token that this prints."

@@ -5,7 +5,9 @@ from datetime import timedelta
 
 from answerable import answering, knowledge, tenancy
 from answerable.answering import AnswerMessage, Desk
+from answerable.audit.posting import Post, poster
 from answerable.handoff import AnswerReturned
+from answerable.infra.db import Database
 from answerable.infra.errors import AnswerableError
 from answerable.infra.ids import Actor, ActorKind, TenantId
 from answerable.infra.jobs import JobContext, Task, unpack
@@ -16,7 +18,9 @@ _READING_TIME = timedelta(minutes=30)
 """A handbook of a thousand pages is embedded on two slow cores."""
 
 
-def build_tasks(desk: Desk, keys: Keys, *, web: knowledge.Web | None = None) -> Mapping[str, Task]:
+def build_tasks(
+    desk: Desk, keys: Keys, *, web: knowledge.Web | None = None, post: Post | None = None
+) -> Mapping[str, Task]:
     """Every job that a worker knows, with what it does."""
     # One for as long as the worker lives: it remembers which sites it has just asked.
     intake = knowledge.Intake(database=desk.database, embedder=desk.embedder, web=web or knowledge.Web())
@@ -45,12 +49,6 @@ def build_tasks(desk: Desk, keys: Keys, *, web: knowledge.Web | None = None) -> 
         async with desk.database.tenant_session(_system(context)) as db:
             await knowledge.expire_uploads(db, job.batch_id)
 
-    async def rotate_keys(_context: JobContext) -> None:
-        await tenancy.rotate_keys(desk.database, keys)
-
-    async def recover_writers(_context: JobContext) -> None:
-        await tenancy.recover_writers(desk.database)
-
     return {
         AnswerMessage.task: Task(run=answer_message, when_parked="hand_over"),
         AnswerReturned.task: Task(run=answer_message, when_parked="hand_over"),
@@ -60,8 +58,26 @@ def build_tasks(desk: Desk, keys: Keys, *, web: knowledge.Web | None = None) -> 
         ),
         "give_up_import": Task(run=give_up_import),
         ExpireImport.task: Task(run=expire_import),
+        **_build_rounds(desk.database, keys, post or poster()),
+    }
+
+
+def _build_rounds(database: Database, keys: Keys, post: Post) -> dict[str, Task]:
+    """What is done for every tenant at its time."""
+
+    async def rotate_keys(_context: JobContext) -> None:
+        await tenancy.rotate_keys(database, keys)
+
+    async def recover_writers(_context: JobContext) -> None:
+        await tenancy.recover_writers(database)
+
+    async def push_heads(_context: JobContext) -> None:
+        await tenancy.push_heads(database, post)
+
+    return {
         "rotate_keys": Task(run=rotate_keys, cron="0 3 * * *"),
         "recover_writers": Task(run=recover_writers, cron="*/5 * * * *"),
+        "push_heads": Task(run=push_heads, cron="* * * * *"),
     }
 
 

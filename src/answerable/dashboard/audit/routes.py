@@ -8,10 +8,11 @@ from fastapi import Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from answerable import audit, tenancy
-from answerable.audit import REGISTRY, EventId, reading
+from answerable.audit import REGISTRY, EventId, reading, signed
 from answerable.audit.exports import head_line, line_of
 from answerable.audit.happenings import EntriesExported
 from answerable.audit.proofs import prove_event, states_of
+from answerable.audit.rooting import ROOT_READER
 from answerable.audit.values import ExportFormat
 from answerable.dashboard.audit.asking import Asked, TheAsked, wanted_of
 from answerable.dashboard.audit.views import divider, proof_view, row_views
@@ -61,7 +62,7 @@ async def get_export(
         tenancy.require(db.actor, Permission.VIEW_LOG)
         await audit.append(db, EntriesExported(subject_id=db.actor.tenant_id, format=wanted))
         filters = await wanted_of(db, asked)
-        names = await reading.find_names(db)
+        names = await signed.find_names(db)
         standing = await reading.get_standing(db)
     lines = _export(web, member, filters, wanted, origin=names.origin if names else None, size=standing.size)
     name = f"log-{member.tenant.slug}.{_ENDINGS[wanted]}"
@@ -73,9 +74,10 @@ async def get_export(
 @router.get("/audit/{event_id}", openapi_extra=_VIEW)
 async def get_entry(request: Request, event_id: UUID, member: TheMember, web: TheWeb) -> Response:
     """One entry with its proof."""
-    async with web.database.tenant_session(member.actor) as db:
+    sessions = web.database.tenant_session
+    async with sessions(member.actor) as db, sessions(ROOT_READER) as root:
         tenancy.require(db.actor, Permission.VIEW_LOG)
-        proven = await prove_event(db, EventId(event_id))
+        proven = await prove_event(db, root, EventId(event_id))
         names = await _names(db, member)
         await reading.note_query(db, f"event {event_id}", returned=1)
     return page(request, member, "audit/entry.html", proved=proof_view(proven, names))
@@ -87,7 +89,7 @@ async def get_proof(event_id: UUID, member: TheMember, web: TheWeb) -> Response:
     async with web.database.tenant_session(member.actor) as db:
         tenancy.require(db.actor, Permission.VIEW_LOG)
         entry = await reading.get_entry(db, EventId(event_id))
-        content = await reading.prove_entry(db, entry.index, await reading.get_head(db))
+        content = await reading.prove_entry(db, entry.index, await signed.get_head(db, covering=entry.index))
         await reading.note_query(db, f"proof {event_id}", returned=1)
     return _file(content, f"{event_id}.tlog-proof", media_type="text/plain; charset=utf-8")
 

@@ -11,6 +11,7 @@ from answerable import answering, tenancy
 from answerable.answering import TurnId
 from answerable.answering.exporting import as_json
 from answerable.audit import proofs, reading
+from answerable.audit.rooting import ROOT_READER
 from answerable.dashboard.audit.views import proof_view, row_views
 from answerable.dashboard.frame import TheMember, page, pages_router
 from answerable.dashboard.records.views import main_leaf, view_of
@@ -24,14 +25,15 @@ _JSON: Final = "application/json; charset=utf-8"
 @router.get("/records/{turn_id}", openapi_extra=permission("view_conversations"))
 async def get_record(request: Request, turn_id: UUID, member: TheMember, web: TheWeb) -> Response:
     """Everything that is known of a turn."""
-    async with web.database.tenant_session(member.actor) as db:
+    sessions = web.database.tenant_session
+    async with sessions(member.actor) as db, sessions(ROOT_READER) as root:
         seen = await answering.inspect(db, TurnId(turn_id))
         names = {one.id: one.name for one in await tenancy.list_members(db)} if seen.looks else {}
         called: dict[UUID, str] = {**names}
         placed = await reading.list_placed(db, [leaf.event.id for leaf in seen.leaves])
         states = await proofs.states_of(db, placed)
         main = main_leaf(seen)
-        proven = await proofs.prove_event(db, main) if main else None
+        proven = await proofs.prove_event(db, root, main) if main else None
     # Behind the block the look is committed: a request that failed to record it shows nothing of the content.
     view = view_of(seen, names=names, reader=member.actor.id, language=member.language)
     return page(

@@ -3,6 +3,7 @@
 Who may be called is decided by the policy that the caller is given; what is sent is the caller's.
 """
 
+from answerable.infra.egress.checks import take_apart
 from answerable.infra.egress.client import Client, open_client
 from answerable.infra.egress.dial import Resolve, system_resolve
 from answerable.infra.egress.errors import (
@@ -32,4 +33,5 @@ __all__ = [
     "UrlRefused",
     "open_client",
     "system_resolve",
+    "take_apart",
 ]

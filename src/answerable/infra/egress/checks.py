@@ -60,10 +60,10 @@ _NEVER_NAMES = frozenset(
 )
 
 
-def check_url(policy: EgressPolicy, url: str) -> tuple[httpx.URL, Target]:
-    """The address taken apart, once, and found to be one that may be tried.
+def take_apart(url: str) -> Target:
+    """Where an address leads, of one that has the form of an address; whether it may be called is not asked.
 
-    Errors:  UrlRefused, HostNotAllowed, AddressRefused.
+    Errors:  UrlRefused.
     """
     try:
         parsed = httpx.URL(url)
@@ -72,9 +72,17 @@ def check_url(policy: EgressPolicy, url: str) -> tuple[httpx.URL, Target]:
         raise UrlRefused from None
     if parsed.scheme not in {"http", "https"} or not parsed.host or parsed.userinfo:
         raise UrlRefused
-    host = parsed.raw_host.decode("ascii")
     port = parsed.port or {"http": 80, "https": 443}[parsed.scheme]
-    target = Target(scheme=parsed.scheme, host=host, port=port)
+    return Target(scheme=parsed.scheme, host=parsed.raw_host.decode("ascii"), port=port)
+
+
+def check_url(policy: EgressPolicy, url: str) -> tuple[httpx.URL, Target]:
+    """The address taken apart, once, and found to be one that may be tried.
+
+    Errors:  UrlRefused, HostNotAllowed, AddressRefused.
+    """
+    target, parsed = take_apart(url), httpx.URL(url)
+    host, port = target.host, target.port
     if host in _NEVER_NAMES:
         raise AddressRefused(str(target))
     if (host, port) in policy.private_endpoints:

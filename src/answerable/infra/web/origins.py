@@ -51,6 +51,9 @@ class OriginGuard:
         if site is not None and site != "same-origin":
             return False
         origin = headers.get("origin")
+        if origin is None and "authorization" in headers and "cookie" not in headers:
+            # A program with a token of its own: no page of another site can send one in a browser's name.
+            return True
         if origin is None:
             # A browser that sends a cookie with a change names at least one of the two.
             return site == "same-origin"

@@ -3,6 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncSession  # noqa: TID251 - the type of a system session
 
 from answerable import audit, vault
+from answerable.audit.posting import Post
 from answerable.infra.db import Database, Db, SystemReason
 from answerable.infra.ids import Actor, ActorKind, MemberId, uuid7
 from answerable.tenancy import queries, rules
@@ -133,6 +134,17 @@ async def recover_writers(database: Database) -> int:
         async with database.tenant_session(actor) as db:
             declared += await audit.recover_writers(db)
     return declared
+
+
+async def push_heads(database: Database, post: Post) -> int:
+    """Hand the newest head of every log, and of the root log, to their witnesses; how many have cosigned.
+
+    Effects: requests to the registered addresses; rows of cosignatures.
+    """
+    async with database.system_session(SystemReason.LIST_TENANTS) as session:
+        tenants = await list_tenants(session)
+    actors = [Actor(tenant_id=tenant.id, kind=ActorKind.SYSTEM) for tenant in tenants]
+    return sum([await audit.push_heads(database, actor, post) for actor in [*actors, audit.ROOT_READER]])
 
 
 async def recover_keys(db: Db) -> Recovery:

@@ -1,0 +1,51 @@
+"""Sending to the addresses that a tenant or the platform has registered: witnesses, authorities, receivers."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from answerable.infra.egress import (
+    EgressPolicy,
+    Resolve,
+    Response,
+    UrlRefused,
+    open_client,
+    system_resolve,
+    take_apart,
+)
+
+Post = Callable[[str, bytes, Mapping[str, str]], Awaitable[Response]]
+"""Sends a body with headers to an address and gives the answer, whatever its status."""
+
+MAX_ANSWER_BYTES = 64 * 1024
+_TOTAL_S = 20.0
+
+
+def poster(
+    private_sites: frozenset[tuple[str, int]] = frozenset(), *, resolve: Resolve = system_resolve
+) -> Post:
+    """What sends to public servers over TLS, and to those in a private network that the platform has named."""
+
+    async def post(url: str, body: bytes, headers: Mapping[str, str]) -> Response:
+        policy = policy_for(url, private_sites)
+        async with open_client(policy, resolve=resolve) as client:
+            return await client.send("POST", url, headers=headers, content=body, follow=False)
+
+    return post
+
+
+def policy_for(url: str, private_sites: frozenset[tuple[str, int]]) -> EgressPolicy:
+    """What may be called: the one host that the address names.
+
+    Errors:  UrlRefused.
+    """
+    target = take_apart(url)
+    try:
+        return EgressPolicy(
+            hosts=frozenset({target.host}),
+            # Plain http only into a private network, where the platform has named the server.
+            ports=frozenset({target.port}) if target.scheme == "https" else frozenset[int](),
+            private_endpoints=private_sites,
+            total_timeout_s=_TOTAL_S,
+            max_body_bytes=MAX_ANSWER_BYTES,
+        )
+    except ValueError:
+        raise UrlRefused from None

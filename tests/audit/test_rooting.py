@@ -1,0 +1,110 @@
+"""The root log: every signed head enters it once, blinded, and its own head is signed."""
+
+from dataclasses import replace
+
+from sqlalchemy import text
+
+from answerable import tlog
+from answerable.audit import rooting, signed
+from answerable.audit.rooting import ROOT_READER
+from answerable.audit.signing import open_signer, sign_heads
+from answerable.infra.ids import Actor
+from factories.logbook import Logbook
+
+
+async def entries(logbook: Logbook) -> list[bytes]:
+    async with logbook.database.tenant_session(ROOT_READER) as root:
+        found = await root.scalars(
+            text(
+                "SELECT body FROM audit_root_entry JOIN audit_leaf USING (tenant_id, event_id) ORDER BY index"
+            )
+        )
+        return [bytes(one) for one in found]
+
+
+async def root_head(logbook: Logbook) -> signed.Head:
+    async with logbook.database.tenant_session(ROOT_READER) as root:
+        return await signed.get_head(root)
+
+
+async def heads_of(logbook: Logbook, actor: Actor) -> list[tuple[bytes, bytes]]:
+    """The key that finds a tenant's heads, beside the text of each of them."""
+    async with logbook.database.tenant_session(actor) as db:
+        key = await rooting.get_label_key(db)
+        heads = await signed.list_heads(db, after=0, limit=100)
+    return [(key, tlog.parse_note(one.note.encode()).text) for one in heads]
+
+
+async def test_every_head_of_every_log_enters_once_and_the_root_over_them_is_signed(logbook: Logbook) -> None:
+    first, second = await logbook.make_tenant(), await logbook.make_tenant()
+    for _ in range(3):
+        await logbook.record(first)
+        await logbook.publish()
+    await logbook.publish()
+
+    found = await entries(logbook)
+    head = await root_head(logbook)
+    expected = [
+        rooting.render_entry(key, checkpoint)
+        for actor in (first, second)
+        for key, checkpoint in await heads_of(logbook, actor)
+    ]
+
+    assert len(found) == 4
+    assert sorted(found) == sorted(expected)
+    assert head.size == len(found)
+    leaves = [tlog.hash_leaf(body) for body in found]
+    assert head.root == tlog.root_of(len(leaves), tlog.nodes_of(leaves))
+    assert tlog.parse_checkpoint(tlog.parse_note(head.note.encode()).text).origin.endswith("/root")
+
+
+async def test_an_entry_tells_nothing_without_the_key_and_one_head_with_it(logbook: Logbook) -> None:
+    first, second = await logbook.make_tenant(), await logbook.make_tenant()
+    await logbook.publish()
+
+    ((key, mine),) = await heads_of(logbook, first)
+    ((other_key, theirs),) = await heads_of(logbook, second)
+    found = [rooting.parse_entry(body) for body in await entries(logbook)]
+    own = [one for one in found if one.label == rooting.label_of(key)]
+
+    assert [one.head for one in own] == [rooting.commit(key, mine)]
+    assert rooting.label_of(other_key) not in {one.label for one in own}
+    assert own[0].head != rooting.commit(key, theirs)
+    assert all(str(first.tenant_id).encode() not in body for body in await entries(logbook))
+
+
+async def test_what_was_stored_before_a_crash_is_not_entered_again(logbook: Logbook) -> None:
+    await logbook.make_tenant()
+    await logbook.publish()
+    async with open_signer(logbook.folder) as signer:
+        assert signer is not None
+        # As after a kill between the commit and the note that it happened.
+        signer.heads.save([replace(one, is_stored=False) for one in signer.heads.newest().values()])
+        await sign_heads(signer, logbook.signer)
+
+    assert len(await entries(logbook)) == 1
+
+
+async def test_a_root_log_that_lost_entries_is_not_signed_and_tenants_are(logbook: Logbook) -> None:
+    actor = await logbook.make_tenant()
+    for _ in range(3):
+        await logbook.record(actor)
+        await logbook.publish()
+    before = await root_head(logbook)
+    logbook.run_as_superuser(
+        f"DELETE FROM audit_leaf WHERE tenant_id = '{ROOT_READER.tenant_id}' AND index > 0",
+        "UPDATE audit_tree SET size = 1, frontier = (SELECT leaf_hash FROM audit_leaf l"
+        " WHERE l.tenant_id = audit_tree.tenant_id AND index = 0)"
+        f" WHERE tenant_id = '{ROOT_READER.tenant_id}'",
+    )
+
+    await logbook.record(actor)
+    await logbook.publish()
+
+    async with logbook.database.tenant_session(ROOT_READER) as root:
+        alarms = list(await root.scalars(text("SELECT finding FROM audit_alarm WHERE settled_at IS NULL")))
+    assert alarms == ["rollback"]
+    assert (await root_head(logbook)).size == before.size
+    async with logbook.database.tenant_session(actor) as db:
+        assert (await signed.get_head(db)).size == 6
+        assert not list(await db.scalars(text("SELECT finding FROM audit_alarm")))
