@@ -31,6 +31,7 @@ from typing import Any, NamedTuple
 
 VERIFIED, ERASED, UNWITNESSED, INCOMPLETE, INVALID, FORKED = 0, 10, 20, 30, 40, 41
 WITNESSING, HISTORY = {"quorum_missed", "level_missed", "stale"}, {"fork", "rollback"}
+LEVELS = ["none", "signed", "tenant-witnessed", "quorum-witnessed"]
 EXIT_OF = dict.fromkeys(WITNESSING, UNWITNESSED) | dict.fromkeys(HISTORY, FORKED)
 INCOMPLETE_FINDINGS = {"checkpoint_missing", "entry_missing", "tile_missing", "consistency_missing"}
 LARGEST, LONGEST_LINE, LONGEST_FILE = 2**63 - 1, 65_536, 1_000_000
@@ -482,16 +483,15 @@ class Report:
     def trust(self, trusted: Trusted, policy: Policy) -> None:
         """Take in who vouches for the checkpoint."""
         head = trusted.checkpoint
-        is_witnessed = policy.quorum != b"none" and policy.is_met_by(set(trusted.cosigned))
+        others = {name for name in trusted.cosigned if policy.witnesses[name].name != f"{head.origin}/clock"}
+        is_met = bool(others) and policy.quorum != b"none" and policy.is_met_by(set(trusted.cosigned))
         self.facts |= {
-            "assurance": "quorum-witnessed" if is_witnessed else "signed",
+            "assurance": LEVELS[3 if is_met else 2 if others else 1],
             "origin": head.origin,
             "size": head.size,
             "root": head.root.hex(),
-            "cosigned": [
-                {"witness": name.decode(errors="backslashreplace"), "time": stated}
-                for name, stated in sorted(trusted.cosigned.items())
-            ],
+            "cosigned": [{"witness": name.decode(errors="backslashreplace"), "time": stated}
+                         for name, stated in sorted(trusted.cosigned.items())],
         }
         keys = [*policy.logs, *policy.witnesses.values()]
         self.not_checked += [f"signatures of {key.name}: ML-DSA-44" for key in keys if key.kind == ML_DSA_44]
@@ -838,12 +838,12 @@ def verify(arguments: argparse.Namespace) -> Report:
         check(arguments.target, arguments, policy, report)
     except Refusal as refusal:
         report.add(refusal)
-    level = report.facts.get("assurance")
+    level = report.facts.get("assurance", "none")
     newest = max((one["time"] for one in report.facts.get("cosigned", [])), default=0)
     if arguments.max_age is not None and arguments.now - newest > arguments.max_age:
         report.add(Refusal("stale", f"the newest stated time is {readable_time(newest)}"))
-    if arguments.require == "quorum-witnessed" and level != "quorum-witnessed":
-        report.add(Refusal("level_missed", f"{level or 'nothing'} instead of quorum-witnessed"))
+    if LEVELS.index(level) < LEVELS.index(arguments.require) > 1:
+        report.add(Refusal("level_missed", f"{level} instead of {arguments.require}"))
     if arguments.pinned is None:
         report.not_checked.append("that others were shown the same log: pin a checkpoint with --pinned")
     report.not_checked += ALWAYS_UNCHECKED
@@ -883,7 +883,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("--entry", type=Path, help="the exact bytes of the entry that the proof is about")
     parser.add_argument("--pinned", type=Path, help="a checkpoint of this log that you kept from before")
     parser.add_argument("--consistency", type=Path, help="hashes in base64, a line each, from one to the other")
-    parser.add_argument("--require", choices=["signed", "quorum-witnessed"], default="signed")
+    parser.add_argument("--require", choices=LEVELS[1:], default="signed")
     parser.add_argument("--json", action="store_true", help="report to a program")
     arguments = parser.parse_args(words)
     arguments.now = time.time()

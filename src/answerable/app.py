@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sys
 from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict
 from pathlib import Path
@@ -15,8 +16,8 @@ from answerable.audit import Event
 from answerable.audit.posting import poster
 from answerable.infra import jobs, roles, schema, signals
 from answerable.infra.installation import Installation, open_installation, patiently
-from answerable.infra.logging import watch_loop
-from answerable.infra.settings import Settings
+from answerable.infra.logging import configure_logging, watch_loop
+from answerable.infra.settings import LogFormat, Settings
 from answerable.vault import Keys
 from answerable.vault.carried import KEYS
 
@@ -184,6 +185,8 @@ def run_monitor(order: cli.MonitorOrder, looked: cli.Looked) -> int:
     """Watch a log, once or for ever; the exit code."""
     from answerable import witness  # noqa: PLC0415 - as in `serve`
 
+    # Its output is what it found; of the log only what needs a person belongs beside it.
+    configure_logging("warning", format=LogFormat.CONSOLE, stream=sys.stderr)
     options = witness.MonitorOptions(**asdict(order))
     return asyncio.run(witness.watch(options, lambda look: looked(cli.MonitorLook(**asdict(look)))))
 

@@ -1,5 +1,9 @@
 """Witnesses: registered, handed heads, believed once their signature fits, counted by a quorum."""
 
+import asyncio
+import json
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -16,7 +20,8 @@ from answerable.audit.errors import (
     WitnessUnknown,
 )
 from answerable.audit.rooting import ROOT_READER
-from answerable.audit.verifying import Assurance
+from answerable.audit.verifying import Asked, Assurance, Report
+from answerable.audit.verifying.values import Exit
 from answerable.audit.witnesses import Witness as Registered
 from answerable.infra.egress import ConnectionFailed, Response
 from answerable.infra.ids import Actor
@@ -317,3 +322,57 @@ async def test_the_root_logs_witnesses_vouch_for_every_tenants_heads(logbook: Lo
     assert await audit.push_heads(logbook.database, ROOT_READER, wired.post) == 1
 
     assert await level_of(logbook, actor) is Assurance.QUORUM_WITNESSED
+
+
+async def test_verification_says_who_has_cosigned_and_what_they_have_not_seen(
+    logbook: Logbook, wired: Wired
+) -> None:
+    actor = await grown(logbook)
+    witness = wired.add("https://w1.example.com", NAME, await keys_of(logbook, actor))
+    await register(logbook, actor, witness.key)
+    await logbook.publish()
+
+    async def verify(policy: bytes | None = None, require: Assurance = Assurance.SIGNED) -> Report:
+        async with logbook.database.tenant_session(actor) as db:
+            return await audit.verify(db, Asked(policy=policy, require=require))
+
+    before = await verify(require=Assurance.TENANT_WITNESSED)
+    assert (before.assurance, before.exit) == (Assurance.SIGNED, Exit.UNWITNESSED)
+    await audit.push_heads(logbook.database, actor, wired.post)
+    log_alone = f"{await keys_of(logbook, actor)}quorum none\n".encode()
+    with_quorum = f"{await keys_of(logbook, actor)}witness w {witness.key}\nquorum w\n".encode()
+    assert (await verify()).assurance is Assurance.TENANT_WITNESSED
+    assert (await verify(log_alone)).assurance is Assurance.SIGNED
+    assert (await verify(with_quorum)).assurance is Assurance.QUORUM_WITNESSED
+    assert (await verify(b"junk")).exit is Exit.UNWITNESSED
+
+    await logbook.record(actor, 3)
+    await logbook.publish()
+    after = await verify()
+    assert after.assurance is Assurance.TENANT_WITNESSED
+    assert any("the newest 3 entries" in one for one in after.not_checked)
+
+
+async def test_an_export_carries_what_witnesses_have_said(
+    logbook: Logbook, wired: Wired, tmp_path: Path
+) -> None:
+    actor = await grown(logbook)
+    witness = wired.add("https://w1.example.com", NAME, await keys_of(logbook, actor))
+    await register(logbook, actor, witness.key)
+    async with logbook.database.tenant_session(actor) as db:
+        await witnesses.set_quorum(db, 1)
+    await logbook.publish()
+
+    async def export(name: str) -> tuple[int, str]:
+        async with logbook.database.tenant_session(actor) as db:
+            await audit.export(db, tmp_path / name)
+        command = [sys.executable, "-I", "verifier/answerable_verify.py", str(tmp_path / name), "--json"]
+        done = await asyncio.to_thread(subprocess.run, command, capture_output=True, check=False)
+        return done.returncode, json.loads(done.stdout)["assurance"]
+
+    assert await export("before") == (20, "signed")
+    await audit.push_heads(logbook.database, actor, wired.post)
+    assert await export("seen") == (0, "quorum-witnessed")
+    await logbook.publish()
+    assert await export("after") == (20, "signed")
+    assert NAME in (tmp_path / "after" / "witnessed").read_text()

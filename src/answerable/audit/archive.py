@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 
 from answerable import tlog
+from answerable.audit import signed, witnesses
 from answerable.audit.errors import LogEmpty
 from answerable.audit.happenings import LogExported
 from answerable.audit.service import append
@@ -54,24 +55,27 @@ async def export(
     Errors:  LogEmpty while nothing is signed; OSError of the folder.
     Effects: files; an event, which the export itself does not hold.
     """
-    heads = await reading.list_heads(db)
+    heads, newest = await reading.list_heads(db), await signed.find_head(db)
     logs = await reading.list_logs(db)
-    if not heads:
+    if newest is None:
         raise LogEmpty
-    newest = max(heads, key=lambda one: (one["generation"], one["size"]))
     writing = _Writing(db=db, folder=folder)
-    writing.write("checkpoint", newest["note"].encode())
-    _write_keys(writing, logs)
-    _write_history(writing, [head for head in heads if head["generation"] == newest["generation"]])
-    await _write_tiles(writing, newest["size"])
-    await _write_entries(writing, newest["size"], progress)
+    writing.write("checkpoint", newest.note.encode())
+    vouched = await signed.find_head(db, covering=0)
+    if vouched is not None and vouched.size < newest.size:
+        # The newest one that witnesses have seen: whoever believes them pins it.
+        writing.write("witnessed", vouched.note.encode())
+    _write_keys(writing, logs, policy=await witnesses.render_policy(db))
+    _write_history(writing, [head for head in heads if head["generation"] == newest.generation])
+    await _write_tiles(writing, newest.size)
+    await _write_entries(writing, newest.size, progress)
     await _write_receipts(writing)
     _write_verifier(writing, logs[-1]["origin"])
-    await append(db, LogExported(subject_id=db.actor.tenant_id, root=Digest(bytes(newest["root"]))))
+    await append(db, LogExported(subject_id=db.actor.tenant_id, root=Digest(newest.root)))
     return Exported(
         origin=logs[-1]["origin"],
-        leaves=newest["size"],
-        root=bytes(newest["root"]).hex(),
+        leaves=newest.size,
+        root=newest.root.hex(),
         files=writing.files,
     )
 
@@ -94,11 +98,9 @@ class _Writing:
         self.write(name, "".join(f"{json.dumps(line)}\n" for line in lines).encode())
 
 
-def _write_keys(writing: _Writing, logs: Sequence[RowMapping]) -> None:
+def _write_keys(writing: _Writing, logs: Sequence[RowMapping], *, policy: bytes) -> None:
     *earlier, newest = logs
-    writing.write(
-        "policy", f"log {newest['log_key']}\nwitness clock {newest['clock_key']}\nquorum none\n".encode()
-    )
+    writing.write("policy", policy)
     lines = [f"log {newest['log_key']}", f"clock {newest['clock_key']}", f"receipt {newest['receipt_key']}"]
     for log in earlier:
         lines += [f"earlier {log[key]}" for key in ("log_key", "clock_key", "receipt_key")]
@@ -210,6 +212,7 @@ Nobody has to be trusted for that, and nothing has to be online:
     python3 -I answerable_verify.py . --policy policy
 
 Believe the keys in `policy` only if you have them from elsewhere too, such as from a receipt or an older export.
+A file `witnessed` is the newest checkpoint that witnesses have cosigned: compare with `--pinned witnessed`.
 Texts are not in here: entries hold commitments to them, and `slots.jsonl` says what became of each text.
 
 # Das Protokoll eines Arbeitsbereichs
@@ -221,5 +224,6 @@ Dafür muss man niemandem vertrauen, und nichts muss mit dem Netz verbunden sein
 
 Vertrauen Sie den Schlüsseln in `policy` nur, wenn Sie sie auch von anderswo haben, etwa aus einer Quittung oder
 einer älteren Ausfuhr.
+Eine Datei `witnessed` ist der neueste Stand, den Zeugen mitgezeichnet haben: `--pinned witnessed` vergleicht.
 Texte stehen hier nicht: Die Einträge enthalten Festlegungen auf sie, und `slots.jsonl` sagt, was aus jedem wurde.
 """

@@ -18,6 +18,7 @@ from answerable.audit import reading, recovering, signed
 from answerable.audit.archive import Exported
 from answerable.audit.errors import EventNotFound
 from answerable.audit.heads import Head
+from answerable.audit.posting import poster
 from answerable.audit.verifying import Asked, Assurance, Report
 from answerable.cli import streams
 from answerable.cli.errors import FolderNotEmpty
@@ -155,6 +156,7 @@ def _register_export(log: App, runners: Runners) -> None:
         async def work(installation: Installation) -> Exported:
             actor = await platform_actor(installation.database, tenant)
             await _settle(installation, actor)
+            await audit.push_heads(installation.database, actor, poster(installation.settings.private_sites))
             with tempfile.TemporaryDirectory(dir=output.absolute().parent, prefix=".export-") as folder:
                 async with _session(installation, tenant) as db:
                     exported = await audit.export(db, Path(folder) / "log", progress=_tell_progress)

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping
 
 from answerable import tlog
+from answerable.audit import signed, witnesses
 from answerable.audit.guards import list_missing_guards
 from answerable.audit.heads import Head
 from answerable.audit.signer import MMD_S
@@ -21,6 +22,7 @@ from answerable.audit.verifying.slots import Slots
 from answerable.audit.verifying.tree import Regrowth
 from answerable.audit.verifying.values import Assurance, Fault, Finding, Report
 from answerable.infra.db import Db
+from answerable.tlog.policies import NONE
 
 MOST_FINDINGS: Final = 1_000
 """Of each kind; what is wrong everywhere is not told a million times."""
@@ -99,7 +101,7 @@ class _Verification:
         receipts = await self._check_receipts(logs)
         if len(logs) > 1 and self.recoveries < len(logs) - 1:
             self.tell(Fault.FORK, "the log goes on under another name, and nothing in it declares why")
-        assurance = self._assure(newest)
+        assurance = await self._assure(newest)
         return Report(
             findings=tuple(self.findings),
             assurance=assurance,
@@ -289,18 +291,17 @@ class _Verification:
                     self.tell(Fault.RECEIPT_BROKEN, wrong, event=row["event_id"])
         return count
 
-    def _assure(self, newest: RowMapping | None) -> Assurance:
-        """Who vouches for the newest head; what was asked for and is not there is a finding."""
+    async def _assure(self, newest: RowMapping | None) -> Assurance:
+        """Who vouches for the log; what was asked for and is not there is a finding."""
         if newest is None:
             return Assurance.NONE
-        assurance = Assurance.SIGNED
-        if self.asked.policy is not None:
-            try:
-                tlog.verify_checkpoint(newest["note"].encode(), tlog.parse_policy(self.asked.policy))
-            except tlog.Refused as refused:
-                self.tell(Fault.LEVEL_MISSED, f"the policy does not accept the newest head: {refused}")
-            else:
-                assurance = Assurance.QUORUM_WITNESSED
+        vouched = await signed.find_head(self.db, covering=0)
+        assurance = Assurance.SIGNED if vouched is None else await self._weigh(vouched)
+        if vouched is not None and assurance is not Assurance.SIGNED and vouched.size < newest["size"]:
+            count = newest["size"] - vouched.size
+            self.not_checked.append(
+                f"whether witnesses have seen the newest {count} entries: none has said so yet"
+            )
         order = list(Assurance)
         if order.index(assurance) < order.index(self.asked.require):
             self.tell(Fault.LEVEL_MISSED, f"{assurance} instead of {self.asked.require}")
@@ -308,6 +309,20 @@ class _Verification:
         if self.asked.max_age_s is not None and age_s > self.asked.max_age_s:
             self.tell(Fault.STALE, f"the newest signed head is {age_s:.0f} seconds old")
         return assurance
+
+    async def _weigh(self, head: signed.Head) -> Assurance:
+        """The level of a head under the policy that was given, or else under the log's own."""
+        try:
+            policy = tlog.parse_policy(self.asked.policy or await witnesses.render_policy(self.db))
+            verified = tlog.verify_checkpoint(head.note.encode(), policy)
+        except tlog.Refused as refused:
+            if self.asked.policy is not None:
+                self.tell(Fault.LEVEL_MISSED, f"the policy does not accept the newest head: {refused}")
+            return Assurance.SIGNED
+        clock = f"{verified.checkpoint.origin}/clock"
+        if all(one.key.name == clock for one in verified.cosigners):
+            return Assurance.SIGNED
+        return Assurance.TENANT_WITNESSED if policy.quorum == NONE else Assurance.QUORUM_WITNESSED
 
 
 def _by_size(heads: Sequence[RowMapping]) -> list[RowMapping]:
