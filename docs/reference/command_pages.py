@@ -43,6 +43,7 @@ def build_commands() -> App:
             witness=refuse,
             monitor=refuse,
             monitor_key=refuse,
+            stamp=refuse,
             load_demo=refuse,
         )
     )

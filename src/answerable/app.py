@@ -5,6 +5,8 @@ import signal
 import sys
 from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from answerable.answering import Desk
 from answerable.answering.gaps import EVENTS as QUESTION_EVENTS
 from answerable.answering.values import EVENTS as ANSWERING_EVENTS
 from answerable.audit import Event
+from answerable.audit.errors import TimestampUnconfigured
 from answerable.audit.posting import poster
 from answerable.infra import jobs, roles, schema, signals
 from answerable.infra.installation import Installation, open_installation, patiently
@@ -122,11 +125,42 @@ async def work(installation: Installation) -> None:
         desk_of(installation),
         Keys(folder=installation.settings.keys),
         web=knowledge.Web(private_sites=installation.settings.private_sites),
-        post=poster(installation.settings.private_sites),
+        outward=outward_of(installation),
     )
     await jobs.run_jobs(
         installation.jobs_conninfo, tasks, concurrency=installation.settings.worker_concurrency
     )
+
+
+def outward_of(installation: Installation) -> worker.Outward:
+    """How heads of this installation's logs reach those who vouch for them.
+
+    Errors:  TimestampRootsUnreadable.
+    """
+    settings = installation.settings
+    post = poster(settings.private_sites)
+    if settings.timestamp_url is None or settings.timestamp_roots is None:
+        return worker.Outward(post=post)
+    return worker.Outward(post=post, stamp=partial(stamp_root, installation))
+
+
+async def stamp_root(installation: Installation) -> datetime | None:
+    """Have the root log timestamped by the authority that is configured; nothing when its head is already.
+
+    Errors:  TimestampUnconfigured, TimestampRootsUnreadable, TimestampRefused, and those of reaching it.
+    """
+    from answerable.audit import timestamps  # noqa: PLC0415 - few installations have an authority
+
+    settings = installation.settings
+    if settings.timestamp_url is None or settings.timestamp_roots is None:
+        raise TimestampUnconfigured
+    authority = timestamps.Authority(
+        url=settings.timestamp_url, roots=timestamps.read_roots(settings.timestamp_roots)
+    )
+    # A token proves itself, and many authorities are asked without TLS.
+    post = poster(settings.private_sites, allows_plain=True)
+    stamp = await timestamps.stamp_root(installation.database, post, authority)
+    return None if stamp is None else stamp.at
 
 
 async def sequence(installation: Installation) -> None:
@@ -212,5 +246,6 @@ def main() -> int:
             witness=run_witness,
             monitor=run_monitor,
             monitor_key=monitor_key,
+            stamp=stamp_root,
         )
     )

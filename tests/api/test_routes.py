@@ -54,6 +54,7 @@ def test_every_route_names_a_permission_that_exists(document: dict[str, Any]) ->
         "get /v1/audit/root/label": "watch_log",
         "get /v1/audit/root/policy": "watch_log",
         "get /v1/audit/root/checkpoint": "watch_log",
+        "get /v1/audit/root/timestamp": "watch_log",
         "get /v1/audit/root/tile/{path}": "watch_log",
         "get /verifier/{name}": "public",
         "post /widget/v1/messages": "ask",

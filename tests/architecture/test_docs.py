@@ -52,6 +52,7 @@ def command_tree() -> dict[tuple[str, ...], frozenset[str]]:
         witness=refuse,
         monitor=refuse,
         monitor_key=refuse,
+        stamp=refuse,
         load_demo=refuse,
     )
     return dict(_walk(build(runners), ()))

@@ -49,7 +49,7 @@ PROMISED = {
     "ask": set[str](),
     "conversation": {"list", "show"},
     "drill": {"tamper"},
-    "witness": {"serve", "add", "remove", "quorum", "list", "policy", "push"},
+    "witness": {"serve", "add", "remove", "quorum", "list", "policy", "push", "stamp"},
     "monitor": set[str](),
     "audit": {"tail", "show", "verify", "export", "recover", "stream"},
     "vault": {"rotate", "recover"},
@@ -89,6 +89,7 @@ def runners_that(error: BaseException) -> Runners:
         witness=never_witness,
         monitor=never_witness,
         monitor_key=never_witness,
+        stamp=never,
         load_demo=load,
     )
 

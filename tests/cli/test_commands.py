@@ -89,7 +89,7 @@ def run(
     def never(_order: object, _say: object) -> NoReturn:
         raise AssertionError
 
-    staying = dict.fromkeys(("serve", "work", "sequence", "sign", "drill"), stay)
+    staying = dict.fromkeys(("serve", "work", "sequence", "sign", "drill", "stamp"), stay)
     apart = dict.fromkeys(("witness", "monitor", "monitor_key"), never)
     runners = Runners(open=open_installation, load_demo=load_demo, **staying, **apart)
 

@@ -152,6 +152,7 @@ def test_keys_rotate_every_night_and_writers_are_recovered_all_day(table: Mappin
         "rotate_keys": "0 3 * * *",
         "recover_writers": "*/5 * * * *",
         "push_heads": "* * * * *",
+        "stamp_root": "17 * * * *",
     }
 
 

@@ -13,11 +13,12 @@ from answerable.api.witnessing_values import (
     ShownHead,
     ShownHeads,
     ShownLabel,
+    ShownTimestamp,
     ShownWitness,
     ShownWitnesses,
     TakenCosignatures,
 )
-from answerable.audit import reading, rooting, signed, witnesses
+from answerable.audit import reading, rooting, signed, timestamps, witnesses
 from answerable.audit.rooting import ROOT_READER
 from answerable.infra.ids import ActorKind
 from answerable.infra.web import TheWeb, permission, problem_responses
@@ -142,6 +143,17 @@ async def get_root_checkpoint(web: TheWeb, member: TheMember) -> Response:
     async with web.database.tenant_session(ROOT_READER) as root:
         head = await signed.get_head(root)
     return Response(head.note, media_type=_TEXT)
+
+
+@router.get("/root/timestamp", responses=problem_responses(401, 403, 404, 422, 503), openapi_extra=_WATCH)
+async def get_timestamp(web: TheWeb, member: TheMember) -> ShownTimestamp:
+    """The newest head of the root log that an authority has stamped, with its token (RFC 3161)."""
+    tenancy.require(member, Permission.WATCH_LOG)
+    async with web.database.tenant_session(ROOT_READER) as root:
+        stamped = await timestamps.get_stamped(root)
+    return ShownTimestamp(
+        text=stamped.text.decode(), token=b64encode(stamped.token).decode(), stated_at=stamped.at
+    )
 
 
 @router.get(

@@ -54,6 +54,16 @@ class ShownLabel(BaseModel):
     label: str = Field(description="32 bytes, base64: by which its entries are recognised.")
 
 
+class ShownTimestamp(BaseModel):
+    """A head that an authority has stamped."""
+
+    model_config = ConfigDict(frozen=True)
+
+    text: str = Field(description="What was stamped: the text of the checkpoint.")
+    token: str = Field(description="The authority's answer, DER in base64: `openssl ts -verify` reads it.")
+    stated_at: datetime = Field(description="By when, by the authority's clock.")
+
+
 class BroughtCosignatures(BaseModel):
     """A head with what witnesses have said of it."""
 

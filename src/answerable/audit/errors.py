@@ -192,3 +192,27 @@ class WitnessSilent(AnswerableError):
     code = "audit.witness_silent"
     kind = Kind.UNAVAILABLE
     remedy = "See that it runs, knows this log and has seen no other history of it; its own output says why."
+
+
+class TimestampRefused(AnswerableError):
+    """The authority's answer is no timestamp of this head by an authority that is believed; nothing was kept."""
+
+    code = "audit.timestamp_refused"
+    kind = Kind.UNAVAILABLE
+    remedy = "Check ANSWERABLE_TIMESTAMP_URL, and that ANSWERABLE_TIMESTAMP_ROOTS holds the authority's root."
+
+
+class TimestampRootsUnreadable(AnswerableError):
+    """The file with the certificates of timestamp authorities holds none."""
+
+    code = "audit.timestamp_roots_unreadable"
+    kind = Kind.INVALID
+    remedy = "Name a file with certificates in PEM form in ANSWERABLE_TIMESTAMP_ROOTS."
+
+
+class TimestampUnconfigured(AnswerableError):
+    """No timestamp authority is configured."""
+
+    code = "audit.timestamp_unconfigured"
+    kind = Kind.INVALID
+    remedy = "Set ANSWERABLE_TIMESTAMP_URL and ANSWERABLE_TIMESTAMP_ROOTS."

@@ -20,19 +20,27 @@ _TOTAL_S = 20.0
 
 
 def poster(
-    private_sites: frozenset[tuple[str, int]] = frozenset(), *, resolve: Resolve = system_resolve
+    private_sites: frozenset[tuple[str, int]] = frozenset(),
+    *,
+    allows_plain: bool = False,
+    resolve: Resolve = system_resolve,
 ) -> Post:
-    """What sends to public servers over TLS, and to those in a private network that the platform has named."""
+    """What sends to public servers over TLS, and to those in a private network that the platform has named.
+
+    With `allows_plain` also without TLS, for what proves itself.
+    """
 
     async def post(url: str, body: bytes, headers: Mapping[str, str]) -> Response:
-        policy = policy_for(url, private_sites)
+        policy = policy_for(url, private_sites, allows_plain=allows_plain)
         async with open_client(policy, resolve=resolve) as client:
             return await client.send("POST", url, headers=headers, content=body, follow=False)
 
     return post
 
 
-def policy_for(url: str, private_sites: frozenset[tuple[str, int]]) -> EgressPolicy:
+def policy_for(
+    url: str, private_sites: frozenset[tuple[str, int]], *, allows_plain: bool = False
+) -> EgressPolicy:
     """What may be called: the one host that the address names.
 
     Errors:  UrlRefused.
@@ -41,8 +49,8 @@ def policy_for(url: str, private_sites: frozenset[tuple[str, int]]) -> EgressPol
     try:
         return EgressPolicy(
             hosts=frozenset({target.host}),
-            # Plain http only into a private network, where the platform has named the server.
-            ports=frozenset({target.port}) if target.scheme == "https" else frozenset[int](),
+            # Otherwise plain http only into a private network, where the platform has named the server.
+            ports=frozenset({target.port}) if allows_plain or target.scheme == "https" else frozenset[int](),
             private_endpoints=private_sites,
             total_timeout_s=_TOTAL_S,
             max_body_bytes=MAX_ANSWER_BYTES,

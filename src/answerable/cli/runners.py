@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from answerable.infra.installation import Installation
@@ -108,3 +109,5 @@ class Runners:
     """Looks at a log from anywhere, once or for ever; the worst that it found, as an exit code."""
     monitor_key: Callable[[Path, str], str]
     """The key of the monitor of a folder, under a name."""
+    stamp: Callable[[Installation], Awaitable[datetime | None]]
+    """Has the root log timestamped."""

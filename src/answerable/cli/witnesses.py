@@ -32,6 +32,7 @@ def register(app: App, runners: Runners) -> None:
     _register_serving(witness, runners)
     _register_adding(witness, runners)
     _register_listing(witness, runners)
+    _register_stamp(witness, runners)
     _register_monitor(app, runners)
 
 
@@ -147,6 +148,14 @@ def _register_listing(witness: App, runners: Runners) -> None:
             return await audit.push_heads(installation.database, actor, post)
 
         print(f"{run_command(runners, work)} cosigned.")
+
+
+def _register_stamp(witness: App, runners: Runners) -> None:
+    @witness.command
+    def stamp() -> None:
+        """Have the root log timestamped by the authority that is configured; the worker does it every hour."""
+        at = run_command(runners, runners.stamp)
+        print(f"Stamped at {at:%Y-%m-%d %H:%M:%S} UTC." if at else "Its newest head is stamped already.")
 
 
 async def _list(db: Db) -> tuple[list[Witness], int]:

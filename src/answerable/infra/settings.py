@@ -160,6 +160,16 @@ class Settings(BaseSettings):
             '`["wiki.internal:443"]`. Default: none, and nothing private is ever fetched.'
         ),
     )
+    timestamp_url: Annotated[str, AfterValidator(_web_address)] | None = Field(
+        default=None,
+        description=(
+            "Address of a timestamp authority (RFC 3161) that stamps the root log every hour. Default: none."
+        ),
+    )
+    timestamp_roots: Folder | None = Field(
+        default=None,
+        description="File with the root certificates of that authority, PEM. Default: none.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least severe log events that are written."
     )

@@ -1,5 +1,5 @@
 """Runs jobs: what each one does stands in `tasks`."""
 
-from answerable.worker.tasks import build_tasks
+from answerable.worker.tasks import Outward, build_tasks
 
-__all__ = ["build_tasks"]
+__all__ = ["Outward", "build_tasks"]

@@ -1,6 +1,7 @@
 """The table from job to function: the one page that shows every reaction of the product."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 
 from answerable import answering, knowledge, tenancy
@@ -18,8 +19,17 @@ _READING_TIME = timedelta(minutes=30)
 """A handbook of a thousand pages is embedded on two slow cores."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outward:
+    """How heads of logs reach those who vouch for them."""
+
+    post: Post
+    stamp: Callable[[], Awaitable[object]] | None = None
+    """Has the root log timestamped, where an authority is configured."""
+
+
 def build_tasks(
-    desk: Desk, keys: Keys, *, web: knowledge.Web | None = None, post: Post | None = None
+    desk: Desk, keys: Keys, *, web: knowledge.Web | None = None, outward: Outward | None = None
 ) -> Mapping[str, Task]:
     """Every job that a worker knows, with what it does."""
     # One for as long as the worker lives: it remembers which sites it has just asked.
@@ -58,11 +68,11 @@ def build_tasks(
         ),
         "give_up_import": Task(run=give_up_import),
         ExpireImport.task: Task(run=expire_import),
-        **_build_rounds(desk.database, keys, post or poster()),
+        **_build_rounds(desk.database, keys, outward or Outward(post=poster())),
     }
 
 
-def _build_rounds(database: Database, keys: Keys, post: Post) -> dict[str, Task]:
+def _build_rounds(database: Database, keys: Keys, outward: Outward) -> dict[str, Task]:
     """What is done for every tenant at its time."""
 
     async def rotate_keys(_context: JobContext) -> None:
@@ -72,12 +82,17 @@ def _build_rounds(database: Database, keys: Keys, post: Post) -> dict[str, Task]
         await tenancy.recover_writers(database)
 
     async def push_heads(_context: JobContext) -> None:
-        await tenancy.push_heads(database, post)
+        await tenancy.push_heads(database, outward.post)
+
+    async def stamp_root(_context: JobContext) -> None:
+        if outward.stamp is not None:
+            await outward.stamp()
 
     return {
         "rotate_keys": Task(run=rotate_keys, cron="0 3 * * *"),
         "recover_writers": Task(run=recover_writers, cron="*/5 * * * *"),
         "push_heads": Task(run=push_heads, cron="* * * * *"),
+        "stamp_root": Task(run=stamp_root, cron="17 * * * *"),
     }
 
 
