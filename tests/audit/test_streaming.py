@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from answerable import tlog
+from answerable.audit import streaming
 from answerable.audit.errors import CopyOfAnother, CopyUnreadable
-from answerable.audit.streaming import MOST, copy_log
+from answerable.audit.streaming import BLOCK_BYTES, MOST, FileSink, copy_log, read_copy
 from answerable.audit.values import ExportFormat
 from answerable.infra.ids import Actor
 from factories.logbook import Logbook
@@ -38,7 +39,7 @@ def verify(batches: list[dict[str, Any]]) -> int:
 
 
 async def copy(logbook: Logbook, tenant: Actor, path: Path) -> int:
-    return await copy_log(logbook.database, tenant, path, wanted=ExportFormat.CLOUDEVENTS)
+    return await copy_log(logbook.database, tenant, FileSink(path), wanted=ExportFormat.CLOUDEVENTS)
 
 
 async def test_a_copy_goes_on_where_it_ended_and_verifies_batch_by_batch(
@@ -96,3 +97,39 @@ async def test_a_file_of_another_log_or_of_something_else_gets_nothing(
         await copy(logbook, globex, tmp_path / "copy.jsonl")
     with pytest.raises(CopyUnreadable):
         await copy(logbook, acme, tmp_path / "notes.txt")
+
+
+@pytest.mark.parametrize("padding", [0, 100, BLOCK_BYTES - 40, BLOCK_BYTES, 3 * BLOCK_BYTES + 7])
+@pytest.mark.parametrize("cut", [b"", b"{", b"x" * 10, b"y" * (2 * BLOCK_BYTES)])
+def test_only_the_end_of_a_file_says_how_far_it_is(tmp_path: Path, padding: int, cut: bytes) -> None:
+    lines = [{"origin": "log", "to": number, "events": "p" * padding} for number in (5, 9)]
+    whole = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+    path = tmp_path / "copy.jsonl"
+    path.write_bytes(whole + cut)
+
+    reached = read_copy(path)
+
+    assert (reached.size, reached.origin) == (9, "log")
+    assert path.read_bytes() == whole
+
+
+def test_a_file_with_nothing_whole_in_it_begins_anew(tmp_path: Path) -> None:
+    for content in (b"", b"{", b"z" * (2 * BLOCK_BYTES)):
+        path = tmp_path / "copy.jsonl"
+        path.write_bytes(content)
+
+        assert read_copy(path).size == 0
+        assert path.read_bytes() == b""
+
+
+async def test_a_batch_is_cut_where_it_gets_too_long(
+    logbook: Logbook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streaming, "MOST_BYTES", 1_500)
+    tenant, path = await logbook.make_tenant(), tmp_path / "copy.jsonl"
+    await logbook.record(tenant, 20)
+    await logbook.publish()
+    whole = await copy(logbook, tenant, path)
+
+    assert verify(batches_of(path)) == whole
+    assert len(batches_of(path)) > 5

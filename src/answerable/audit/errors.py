@@ -216,3 +216,19 @@ class TimestampUnconfigured(AnswerableError):
     code = "audit.timestamp_unconfigured"
     kind = Kind.INVALID
     remedy = "Set ANSWERABLE_TIMESTAMP_URL and ANSWERABLE_TIMESTAMP_ROOTS."
+
+
+class StreamRefused(AnswerableError):
+    """The receiver did not accept a batch, so the stream stands where it was."""
+
+    code = "audit.stream_refused"
+    kind = Kind.UNAVAILABLE
+    remedy = "Mend what the receiver complains about, then run the same command again: it goes on from there."
+
+
+class StreamIncomplete(AnswerableError):
+    """An address needs a secret to sign with and a file that remembers how far it is."""
+
+    code = "audit.stream_incomplete"
+    kind = Kind.INVALID
+    remedy = "Add --secret FILE and --state FILE."

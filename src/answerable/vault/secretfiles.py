@@ -19,6 +19,7 @@ from answerable.vault.errors import KeyFileMalformed, KeyFolderUnusable, KeysExp
 _FILE_MODE = 0o600
 _FOLDER_MODE = 0o700
 _OTHERS = 0o077
+_MOST_GIVEN_BYTES = 4_096
 
 
 def make_folder(folder: Path) -> None:
@@ -66,6 +67,20 @@ def read_file(path: Path, *, label: str) -> bytes | None:
     try:
         return b64decode(rest.removesuffix("\n"), validate=True)
     except binascii.Error as error:
+        raise KeyFileMalformed(str(path)) from error
+
+
+def read_given(path: Path) -> str:
+    """What a person wrote into a file that nobody else may read, such as a token, without white space around it.
+
+    Errors:  KeysExposed, KeyFileMalformed, KeyFolderUnusable when it cannot be read.
+    """
+    with _failures_named(path), path.open("rb") as file:
+        _refuse_exposed(os.fstat(file.fileno()), path, mode=_FILE_MODE)
+        content = file.read(_MOST_GIVEN_BYTES)
+    try:
+        return content.decode("ascii").strip()
+    except UnicodeDecodeError as error:
         raise KeyFileMalformed(str(path)) from error
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import stat
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,14 +11,13 @@ from typing import Final
 
 from answerable.infra.egress import Client, EgressPolicy, Response, UrlRefused, open_client, take_apart
 from answerable.infra.errors import AnswerableError
-from answerable.vault.errors import KeysExposed
+from answerable.vault import secretfiles
 from answerable.witness.errors import MonitorRefused, MonitorUnreachable
 from answerable.witness.memory import Memory
 from answerable.witness.monitoring import Look, Monitor
 
 _HERE: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 MAX_ANSWER_BYTES: Final = 20_000_000
-_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +43,7 @@ async def watch(options: MonitorOptions, looked: Callable[[Look], None]) -> int:
 
     Errors:  MonitorUnreachable, MonitorRefused, unless it looks for ever; UrlRefused, and those of the folder.
     """
-    memory, token = Memory(options.state, options.name), _read_token(options.token)
+    memory, token = Memory(options.state, options.name), secretfiles.read_given(options.token)
     policy = _policy(options.url)
     while True:
         async with open_client(policy) as client:
@@ -111,16 +109,3 @@ def _policy(url: str) -> EgressPolicy:
     return EgressPolicy(
         private_endpoints=frozenset({(target.host, target.port)}), max_body_bytes=MAX_ANSWER_BYTES
     )
-
-
-def _read_token(path: Path) -> str:
-    """The token in a file that nobody else may read.
-
-    Errors:  KeysExposed, MonitorRefused.
-    """
-    try:
-        if path.stat().st_mode & _OTHERS:
-            raise KeysExposed(f"chmod 600 {path}")
-        return path.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise MonitorRefused(f"{path} cannot be read.") from error
