@@ -65,7 +65,7 @@ async def restore(
 
 
 async def _add_tenant(database: Database, keys: vault.Keys) -> Actor:
-    actor = Actor(tenant_id=TenantId(uuid4()), kind=ActorKind.PLATFORM)
+    actor = Actor(tenant_id=TenantId(uuid4()), kind=ActorKind.SYSTEM)
     async with writing(database, actor) as db:
         await vault.open_tenant(db, keys)
     return actor

@@ -150,7 +150,7 @@ def test_new_keys_are_inserted_in_one_order_whoever_asks() -> None:
 
 
 async def test_a_tenant_without_keys_can_seal_nothing(database: Database, keys: vault.Keys) -> None:
-    nobody = Actor(tenant_id=TenantId(uuid4()), kind=ActorKind.PLATFORM)
+    nobody = Actor(tenant_id=TenantId(uuid4()), kind=ActorKind.SYSTEM)
 
     async with database.tenant_session(nobody) as db:
         with pytest.raises(errors.TenantNotOpened):
@@ -171,7 +171,7 @@ async def test_opening_a_tenant_again_keeps_its_key(
 async def test_a_tenant_whose_opening_failed_can_be_opened_again(
     database: Database, keys: vault.Keys
 ) -> None:
-    actor = Actor(tenant_id=TenantId(uuid4()), kind=ActorKind.PLATFORM)
+    actor = Actor(tenant_id=TenantId(uuid4()), kind=ActorKind.SYSTEM)
     async with database.tenant_session(actor) as db:
         await vault.open_tenant(db, keys)
         await db.rollback()

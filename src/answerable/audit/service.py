@@ -63,6 +63,8 @@ async def append_as(
         db.mark_recorded()
     else:
         writer.settle(taken, stored)
+        if idem_key is not None:
+            db.mark_noted()
 
 
 async def tail(db: Db, *, limit: int) -> list[StoredEvent]:

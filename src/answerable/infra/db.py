@@ -22,12 +22,18 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 from answerable.infra.clock import Clock, utc_now
 from answerable.infra.errors import AnswerableError, Kind
-from answerable.infra.ids import Actor
+from answerable.infra.ids import Actor, ActorKind
 
 _RECORDED = "answerable.recorded"
 _TENANT = "answerable.tenant"
 _ENDINGS = "answerable.endings"
 _COMMITTING = "answerable.committing"
+_OPENED = "answerable.opened"
+_NOTED = "answerable.noted"
+
+# Whoever looks with eyes of their own. The assistant and the system open what they work on, and what they do with
+# it has events; a contact is shown what is theirs.
+_PERSONS = frozenset({ActorKind.MEMBER, ActorKind.PLATFORM, ActorKind.KEY})
 
 
 class UnrecordedChange(AnswerableError):
@@ -36,6 +42,14 @@ class UnrecordedChange(AnswerableError):
     code = "audit.unrecorded_change"
     kind = Kind.UNAVAILABLE
     remedy = "Report this as a defect: every operation that writes must append an audit event."
+
+
+class UnrecordedOpening(AnswerableError):
+    """A person opened sealed content and nothing in the same transaction says so, so it was not handed out."""
+
+    code = "audit.unrecorded_opening"
+    kind = Kind.UNAVAILABLE
+    remedy = "Report this as a defect: every operation that opens content must append an audit event."
 
 
 class DatabaseUnavailable(AnswerableError):
@@ -117,7 +131,16 @@ class Db(AsyncSession):
 
     def mark_recorded(self) -> None:
         """Note that this transaction has appended an audit event; only `audit.append` calls it."""
-        self.info[_RECORDED] = True
+        self.info[_RECORDED] = self.info[_NOTED] = True
+
+    def mark_opened(self) -> None:
+        """Note that a contact's sealed content was opened: of a person that needs an event in this transaction."""
+        if self.actor.kind in _PERSONS:
+            self.info[_OPENED] = True
+
+    def mark_noted(self) -> None:
+        """Note that this very look has an event already, of the same minute; only `audit.append` calls it."""
+        self.info[_NOTED] = True
 
     def on_end(self, call: OnEnd) -> None:
         """Have something called once, when what is written now is committed, rolled back, or neither is known.
@@ -147,6 +170,8 @@ def _refuse_unrecorded(session: Session) -> None:
     if session.in_nested_transaction():
         return
     session.flush()
+    if session.info.get(_OPENED) and not session.info.get(_NOTED):
+        raise UnrecordedOpening
     # Asked of Postgres rather than of the unit of work: raw SQL, a function and a row lock write as well.
     if (
         not session.info.get(_RECORDED)
@@ -162,6 +187,8 @@ def _begin_unrecorded(session: Session) -> None:
     if session.in_nested_transaction():
         return
     session.info.pop(_RECORDED, None)
+    session.info.pop(_OPENED, None)
+    session.info.pop(_NOTED, None)
     session.info.pop(_COMMITTING, None)
     _tell(session, Ending.COMMITTED, None)
 
@@ -170,6 +197,7 @@ def _begin_unrecorded(session: Session) -> None:
 def _forget_the_record(session: Session, previous: SessionTransaction) -> None:
     # An event appended inside a savepoint that was rolled back is gone; what follows must append its own.
     session.info.pop(_RECORDED, None)
+    session.info.pop(_NOTED, None)
     if previous.nested:
         _tell(session, Ending.ROLLED_BACK, previous)
         return

@@ -43,7 +43,7 @@ _ATTEMPTS = 3
 _REWRAP_ROWS = 5000
 
 _CurrentSelect = Select[int, datetime | None]
-_KeySelect = Select[UUID, int, bytes | None, datetime | None]
+_KeySelect = Select[UUID, int, bytes | None, datetime | None, str]
 
 
 async def find_current(db: Db) -> CurrentGeneration | None:
@@ -103,7 +103,7 @@ async def find_keys(db: Db, scopes: Collection[KeyScope]) -> dict[KeyScope, Subj
         SubjectKeyRow.data_class,
         SubjectKeyRow.epoch,
     )
-    statement = select(*_KEY, *scope_columns).where(
+    statement = select(*_KEY, *scope_columns[1:]).where(
         tuple_(*scope_columns).in_([_flatten(scope) for scope in scopes])
     )
     return {
@@ -116,6 +116,7 @@ async def find_keys(db: Db, scopes: Collection[KeyScope]) -> dict[KeyScope, Subj
             generation=row.generation,
             wrapped=row.wrapped,
             destroyed_at=row.destroyed_at,
+            is_of_contact=row.subject_kind == SubjectKind.CONTACT,
         )
         for row in await db.execute(statement)
     }
@@ -171,7 +172,13 @@ async def add_keys(
     ]
     stored = set(await db.scalars(_ADD_KEYS, rows)) if rows else set[UUID]()
     return {
-        scope: SubjectKey(id=key_id, generation=generation, wrapped=wrapped[key_id], destroyed_at=None)
+        scope: SubjectKey(
+            id=key_id,
+            generation=generation,
+            wrapped=wrapped[key_id],
+            destroyed_at=None,
+            is_of_contact=scope.subject.kind is SubjectKind.CONTACT,
+        )
         for scope, key_id in named.items()
         if key_id in stored
     }
@@ -226,7 +233,13 @@ async def rewrap_keys(db: Db, wrapped: Sequence[tuple[UUID, bytes]], *, generati
         )
 
 
-_KEY = (SubjectKeyRow.id, SubjectKeyRow.generation, SubjectKeyRow.wrapped, SubjectKeyRow.destroyed_at)
+_KEY = (
+    SubjectKeyRow.id,
+    SubjectKeyRow.generation,
+    SubjectKeyRow.wrapped,
+    SubjectKeyRow.destroyed_at,
+    SubjectKeyRow.subject_kind,
+)
 
 
 def _select_current() -> _CurrentSelect:
@@ -250,7 +263,11 @@ def _current_of(row: Row[int, datetime | None] | None) -> CurrentGeneration | No
 async def _read_keys(db: Db, statement: _KeySelect) -> list[SubjectKey]:
     return [
         SubjectKey(
-            id=KeyId(row.id), generation=row.generation, wrapped=row.wrapped, destroyed_at=row.destroyed_at
+            id=KeyId(row.id),
+            generation=row.generation,
+            wrapped=row.wrapped,
+            destroyed_at=row.destroyed_at,
+            is_of_contact=row.subject_kind == SubjectKind.CONTACT,
         )
         for row in await db.execute(statement)
     ]
