@@ -5,7 +5,7 @@ from dataclasses import replace
 from sqlalchemy import text
 
 from answerable import tlog
-from answerable.audit import rooting, signed
+from answerable.audit import recovering, rooting, signed
 from answerable.audit.rooting import ROOT_READER
 from answerable.audit.signing import open_signer, sign_heads
 from answerable.infra.ids import Actor
@@ -108,3 +108,25 @@ async def test_a_root_log_that_lost_entries_is_not_signed_and_tenants_are(logboo
     async with logbook.database.tenant_session(actor) as db:
         assert (await signed.get_head(db)).size == 6
         assert not list(await db.scalars(text("SELECT finding FROM audit_alarm")))
+
+
+async def test_a_declared_loss_lets_the_root_log_go_on_under_a_new_name(logbook: Logbook) -> None:
+    actor = await logbook.make_tenant()
+    await logbook.record(actor)
+    await logbook.publish()
+    logbook.run_as_superuser(
+        f"DELETE FROM audit_leaf WHERE tenant_id = '{ROOT_READER.tenant_id}'",
+        f"UPDATE audit_tree SET size = 0, frontier = '' WHERE tenant_id = '{ROOT_READER.tenant_id}'",
+    )
+    await logbook.record(actor)
+    await logbook.publish()
+
+    async with logbook.database.tenant_session(ROOT_READER) as root:
+        assert await recovering.recover(root, logbook.folder) == 2
+    await logbook.record(actor)
+    await logbook.publish()
+
+    head = await root_head(logbook)
+    assert tlog.parse_checkpoint(tlog.parse_note(head.note.encode()).text).origin.endswith("/root/2")
+    async with logbook.database.tenant_session(ROOT_READER) as root:
+        assert not list(await root.scalars(text("SELECT 1 FROM audit_alarm WHERE settled_at IS NULL")))

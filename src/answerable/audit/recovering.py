@@ -9,7 +9,7 @@ from answerable.audit.errors import LogNotSettled, NothingToRecover
 from answerable.audit.happenings import LogRecovered
 from answerable.audit.service import append
 from answerable.audit.signing import declare_recovery, open_signer
-from answerable.audit.values import Digest
+from answerable.audit.values import ROOT, Digest
 from answerable.infra.db import Db
 
 _ALARMED = text("SELECT EXISTS (SELECT FROM audit_alarm WHERE settled_at IS NULL)")
@@ -24,7 +24,7 @@ async def recover(db: Db, folder: Path) -> int:
 
     Errors:  NothingToRecover when the signer refuses nothing; LogNotSettled while another process holds the
              signer's folder, which must be stopped first; and those of `open_signer`.
-    Effects: the signer's own file; an event.
+    Effects: the signer's own file; an event, but for the root log, whose new name is all that tells.
     """
     if not await db.scalar(_ALARMED):
         raise NothingToRecover
@@ -37,6 +37,9 @@ async def recover(db: Db, folder: Path) -> int:
         note = known.note if known is not None and known.note else (last["note"] if last else "")
         lost = Digest(hashlib.sha256(note.encode()).digest())
         next_generation = max(generation, known.generation if known else 0) + 1
-        await append(db, LogRecovered(subject_id=db.actor.tenant_id, generation=next_generation, lost=lost))
+        if db.actor.tenant_id != ROOT:
+            await append(
+                db, LogRecovered(subject_id=db.actor.tenant_id, generation=next_generation, lost=lost)
+            )
         # Last: if the commit after it fails, the signer's file is ahead and the next attempt counts from it.
         return declare_recovery(signer, db.actor.tenant_id, generation=generation).generation

@@ -25,7 +25,7 @@ from answerable.cli.errors import FolderNotEmpty
 from answerable.cli.installation import AsJson
 from answerable.cli.output import Limit, print_json, print_table, say
 from answerable.cli.runners import DrillAttempt, Runners
-from answerable.cli.session import platform_actor, run_command
+from answerable.cli.session import log_actor, platform_actor, run_command
 from answerable.infra import roles
 from answerable.infra.db import Db
 from answerable.infra.ids import Actor
@@ -180,7 +180,7 @@ def _register_recovering(log: App, runners: Runners) -> None:
         the loss, and an entry says that it was declared.
 
         Args:
-            tenant: the workspace.
+            tenant: the workspace, or @root for the log over all logs of this installation.
             yes: do it; without this the command only says what it would do.
         """
         if not yes:
@@ -188,7 +188,8 @@ def _register_recovering(log: App, runners: Runners) -> None:
             return
 
         async def work(installation: Installation) -> int:
-            async with _session(installation, tenant) as db:
+            actor = await log_actor(installation.database, tenant)
+            async with installation.database.tenant_session(actor) as db:
                 return await recovering.recover(db, installation.settings.signer)
 
         print(f"Declared. The log goes on as generation {run_command(runners, work)}.")

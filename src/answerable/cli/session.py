@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from answerable import tenancy
+from answerable.audit.values import ROOT
 from answerable.cli.runners import Runners
 from answerable.infra.db import Database, SystemReason
 from answerable.infra.ids import Actor, ActorKind, TenantId
@@ -14,6 +15,9 @@ from answerable.infra.logging import configure_logging
 from answerable.infra.settings import Settings
 
 Result = TypeVar("Result")
+
+ROOT_NAME = "@root"
+"""What stands for the root log where a workspace is named: no workspace can be called so."""
 
 
 def run_command(runners: Runners, work: Callable[[Installation], Awaitable[Result]]) -> Result:
@@ -40,6 +44,14 @@ async def platform_actor(database: Database, slug: str) -> Actor:
     async with database.system_session(SystemReason.RESOLVE_TENANT) as session:
         found = await tenancy.resolve_tenant(session, slug=slug)
     return platform_in(found.id)
+
+
+async def log_actor(database: Database, name: str) -> Actor:
+    """Whoever runs the command line, in the log of a tenant, or in the root log where that is named.
+
+    Errors:  TenantUnknown.
+    """
+    return platform_in(ROOT) if name == ROOT_NAME else await platform_actor(database, name)
 
 
 def platform_in(tenant_id: TenantId) -> Actor:

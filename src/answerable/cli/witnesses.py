@@ -9,20 +9,15 @@ from cyclopts import App, Parameter, validators
 from answerable import audit, tenancy
 from answerable.audit import witnesses
 from answerable.audit.posting import policy_for, poster
-from answerable.audit.values import ROOT
 from answerable.audit.witnesses import Witness
 from answerable.cli.installation import AsJson
 from answerable.cli.output import print_json, print_table, say
 from answerable.cli.runners import MonitorLook, MonitorOrder, Runners, WitnessOrder
-from answerable.cli.session import platform_actor, platform_in, run_command
-from answerable.infra.db import Database, Db
-from answerable.infra.ids import Actor
+from answerable.cli.session import log_actor, run_command
+from answerable.infra.db import Db
 from answerable.infra.installation import Installation
 
 Result = TypeVar("Result")
-
-ROOT_NAME = "@root"
-"""What stands for the root log where a workspace is named."""
 
 
 def register(app: App, runners: Runners) -> None:
@@ -143,7 +138,7 @@ def _register_listing(witness: App, runners: Runners) -> None:
         """
 
         async def work(installation: Installation) -> int:
-            actor = await _actor(installation.database, tenant)
+            actor = await log_actor(installation.database, tenant)
             post = poster(installation.settings.private_sites)
             return await audit.push_heads(installation.database, actor, post)
 
@@ -178,7 +173,7 @@ def _change(runners: Runners, tenant: str, work: Callable[[Db], Awaitable[Result
     """Do something with the witnesses of a log, as whoever runs the command line."""
 
     async def in_session(installation: Installation) -> Result:
-        actor = await _actor(installation.database, tenant)
+        actor = await log_actor(installation.database, tenant)
         async with installation.database.tenant_session(actor) as db:
             tenancy.require(actor, tenancy.Permission.MANAGE_SETTINGS)
             return await work(db)
@@ -232,7 +227,3 @@ def _print_look(look: MonitorLook) -> None:
             f"ok  {look.origin}  {look.size:,} entries, {more}; "
             f"{look.published:,} heads found in the root log; cosigned"
         )
-
-
-async def _actor(database: Database, tenant: str) -> Actor:
-    return platform_in(ROOT) if tenant == ROOT_NAME else await platform_actor(database, tenant)
