@@ -1,9 +1,5 @@
 """Witnesses: registered, handed heads, believed once their signature fits, counted by a quorum."""
 
-import asyncio
-import json
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -11,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from answerable import audit, tlog
-from answerable.audit import reading, signed, vouching, witnesses
+from answerable.audit import reading, signed, witnesses
 from answerable.audit.errors import (
     CosignatureRefused,
     QuorumUnreachable,
@@ -20,88 +16,27 @@ from answerable.audit.errors import (
     WitnessUnknown,
 )
 from answerable.audit.rooting import ROOT_READER
-from answerable.audit.verifying import Asked, Assurance, Report
-from answerable.audit.verifying.values import Exit
-from answerable.audit.witnesses import Witness as Registered
+from answerable.audit.verifying import Assurance
 from answerable.infra.egress import ConnectionFailed, Response
-from answerable.infra.ids import Actor
-from answerable.witness import Witness, parse_request
-from answerable.witness.protocol import read_logs
+from answerable.witness import parse_request
 from factories.logbook import Logbook
-
-NAME = "witness.example.com/w1"
-
-
-def answer(status: int, body: bytes = b"", content_type: str = "text/plain") -> Response:
-    return Response(status=status, headers={"content-type": content_type}, body=body)
-
-
-class Wired:
-    """Witnesses of our own behind addresses, spoken to without a network."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.witnesses: dict[str, Witness] = {}
-        self.requests: list[bytes] = []
-
-    def add(self, url: str, name: str, logs: str) -> Witness:
-        witness = Witness(
-            self._folder / name.replace("/", "_"), name, read_logs(logs), now=lambda: 1_795_000_000
-        )
-        self.witnesses[url] = witness
-        return witness
-
-    async def post(self, url: str, body: bytes, _headers: Mapping[str, str]) -> Response:
-        self.requests.append(body)
-        request = parse_request(body)
-        assert request is not None
-        seen = self.witnesses[url.removesuffix("/add-checkpoint")].take(request)
-        if seen.size is not None:
-            return answer(409, f"{seen.size}\n".encode(), "text/x.tlog.size")
-        return answer(int(seen.verdict), seen.lines)
+from factories.witnessing import (
+    NAME,
+    Wired,
+    answer,
+    grown,
+    head_of,
+    keys_of,
+    level_of,
+    list_of,
+    policy_of,
+    register,
+)
 
 
 @pytest.fixture
 def wired(tmp_path: Path) -> Wired:
     return Wired(tmp_path)
-
-
-async def keys_of(logbook: Logbook, actor: Actor) -> str:
-    async with logbook.database.tenant_session(actor) as db:
-        names = await signed.find_names(db)
-    assert names is not None
-    return f"log {names.log_key}\n"
-
-
-async def register(
-    logbook: Logbook, actor: Actor, key: str, url: str | None = "https://w1.example.com"
-) -> str | None:
-    async with logbook.database.tenant_session(actor) as db:
-        return (await witnesses.add_witness(db, key, url=url))[1]
-
-
-async def list_of(logbook: Logbook, actor: Actor) -> list[Registered]:
-    async with logbook.database.tenant_session(actor) as db:
-        return await witnesses.list_witnesses(db)
-
-
-async def head_of(logbook: Logbook, actor: Actor) -> signed.Head:
-    async with logbook.database.tenant_session(actor) as db:
-        return await signed.get_head(db)
-
-
-async def level_of(logbook: Logbook, actor: Actor) -> Assurance:
-    sessions = logbook.database.tenant_session
-    async with sessions(actor) as db, sessions(ROOT_READER) as root:
-        head = await signed.get_head(db, covering=0)
-        return (await vouching.assess(db, root, head)).level
-
-
-async def grown(logbook: Logbook) -> Actor:
-    actor = await logbook.make_tenant()
-    await logbook.record(actor, 5)
-    await logbook.publish()
-    return actor
 
 
 async def test_a_pushed_head_is_cosigned_and_served_with_the_cosignature(
@@ -233,11 +168,6 @@ async def test_a_quorum_counts_those_that_are_registered_and_no_others(
             await witnesses.set_quorum(db, 2)
 
 
-async def policy_of(logbook: Logbook, actor: Actor) -> bytes:
-    async with logbook.database.tenant_session(actor) as db:
-        return await witnesses.render_policy(db)
-
-
 async def test_the_head_that_a_proof_stands_on_is_the_one_that_witnesses_have_seen(
     logbook: Logbook, wired: Wired
 ) -> None:
@@ -322,57 +252,3 @@ async def test_the_root_logs_witnesses_vouch_for_every_tenants_heads(logbook: Lo
     assert await audit.push_heads(logbook.database, ROOT_READER, wired.post) == 1
 
     assert await level_of(logbook, actor) is Assurance.QUORUM_WITNESSED
-
-
-async def test_verification_says_who_has_cosigned_and_what_they_have_not_seen(
-    logbook: Logbook, wired: Wired
-) -> None:
-    actor = await grown(logbook)
-    witness = wired.add("https://w1.example.com", NAME, await keys_of(logbook, actor))
-    await register(logbook, actor, witness.key)
-    await logbook.publish()
-
-    async def verify(policy: bytes | None = None, require: Assurance = Assurance.SIGNED) -> Report:
-        async with logbook.database.tenant_session(actor) as db:
-            return await audit.verify(db, Asked(policy=policy, require=require))
-
-    before = await verify(require=Assurance.TENANT_WITNESSED)
-    assert (before.assurance, before.exit) == (Assurance.SIGNED, Exit.UNWITNESSED)
-    await audit.push_heads(logbook.database, actor, wired.post)
-    log_alone = f"{await keys_of(logbook, actor)}quorum none\n".encode()
-    with_quorum = f"{await keys_of(logbook, actor)}witness w {witness.key}\nquorum w\n".encode()
-    assert (await verify()).assurance is Assurance.TENANT_WITNESSED
-    assert (await verify(log_alone)).assurance is Assurance.SIGNED
-    assert (await verify(with_quorum)).assurance is Assurance.QUORUM_WITNESSED
-    assert (await verify(b"junk")).exit is Exit.UNWITNESSED
-
-    await logbook.record(actor, 3)
-    await logbook.publish()
-    after = await verify()
-    assert after.assurance is Assurance.TENANT_WITNESSED
-    assert any("the newest 3 entries" in one for one in after.not_checked)
-
-
-async def test_an_export_carries_what_witnesses_have_said(
-    logbook: Logbook, wired: Wired, tmp_path: Path
-) -> None:
-    actor = await grown(logbook)
-    witness = wired.add("https://w1.example.com", NAME, await keys_of(logbook, actor))
-    await register(logbook, actor, witness.key)
-    async with logbook.database.tenant_session(actor) as db:
-        await witnesses.set_quorum(db, 1)
-    await logbook.publish()
-
-    async def export(name: str) -> tuple[int, str]:
-        async with logbook.database.tenant_session(actor) as db:
-            await audit.export(db, tmp_path / name)
-        command = [sys.executable, "-I", "verifier/answerable_verify.py", str(tmp_path / name), "--json"]
-        done = await asyncio.to_thread(subprocess.run, command, capture_output=True, check=False)
-        return done.returncode, json.loads(done.stdout)["assurance"]
-
-    assert await export("before") == (20, "signed")
-    await audit.push_heads(logbook.database, actor, wired.post)
-    assert await export("seen") == (0, "quorum-witnessed")
-    await logbook.publish()
-    assert await export("after") == (20, "signed")
-    assert NAME in (tmp_path / "after" / "witnessed").read_text()

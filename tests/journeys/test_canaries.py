@@ -288,7 +288,7 @@ def test_the_contact_and_a_member_read_what_was_written(traces: Traces) -> None:
 
 async def test_the_vault_opens_the_addresses(traces: Traces) -> None:
     (tenant_id,) = traces.rows("SELECT tenant_id FROM tenant WHERE slug = 'shop'")
-    actor = Actor(tenant_id=TenantId(UUID(tenant_id)), kind=ActorKind.PLATFORM)
+    actor = Actor(tenant_id=TenantId(UUID(tenant_id)), kind=ActorKind.SYSTEM)
     statement = text(
         "SELECT 'member.email' AS slot, id, email_sealed AS sealed FROM member"
         " UNION ALL SELECT 'contact_address.value', id, value_sealed FROM contact_address ORDER BY 1"

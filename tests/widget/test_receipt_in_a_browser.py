@@ -67,6 +67,9 @@ async def test_a_contact_opens_the_receipt_of_an_answer_and_checks_it_offline(
         await expect(sheet).to_contain_text("An AI wrote")
         await expect(sheet).to_contain_text(QUESTION)
         await expect(sheet).to_contain_text("under a signed checkpoint")
+        await expect(sheet.locator("[data-level=signed]")).to_contain_text(
+            "Only the company's own installation"
+        )
         async with chat.page.expect_download() as waiting:
             await sheet.get_by_role("link", name="Download").click()
         await (await waiting.value).save_as(tmp_path / "transcript.json")

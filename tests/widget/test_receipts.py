@@ -102,6 +102,7 @@ async def test_a_receipt_goes_from_pending_to_a_checkpoint_and_verifies(written:
     proved = (await written.ask()).json()
 
     assert (set(pending["states"].values()), pending["transcript"]) == ({"pending"}, None)
+    assert (pending["assurance"], proved["assurance"]) == (None, "signed")
     assert set(proved["states"].values()) == {"checkpoint"}
     assert [one["author"] for one in proved["transcript"]["messages"]] == ["contact", "assistant"]
     assert faults(proved["transcript"]) == []

@@ -38,6 +38,16 @@ def poster(
     return post
 
 
+def require_reachable(url: str, private_sites: frozenset[tuple[str, int]]) -> None:
+    """Go on only if the address is one that would be called: over TLS, or named by the platform.
+
+    Errors:  UrlRefused.
+    """
+    target = take_apart(url)
+    if target.scheme != "https" and (target.host, target.port) not in private_sites:
+        raise UrlRefused(f"Without TLS only what ANSWERABLE_PRIVATE_SITES names: {target}.")
+
+
 def policy_for(
     url: str, private_sites: frozenset[tuple[str, int]], *, allows_plain: bool = False
 ) -> EgressPolicy:

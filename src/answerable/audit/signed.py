@@ -32,6 +32,7 @@ _HEADS: Final = select(
     (AuditCheckpointRow.note + func.coalesce(_COSIGNATURES, "")).label("note"),
     AuditCheckpointRow.signed_at,
 )
+_NEWEST_GENERATION: Final = select(func.max(AuditLogRow.generation)).scalar_subquery()
 _MOST_LOOKED_AT: Final = 1_000
 """Cosignatures, from the newest, among which the head with the most witnesses is chosen."""
 
@@ -70,7 +71,8 @@ async def find_head(db: Db, *, size: int | None = None, covering: int | None = N
         statement = statement.where(row.size == size)
     if covering is not None:
         chosen = await _find_witnessed(db, covering)
-        statement = statement.where(row.size > covering if chosen is None else row.size == chosen)
+        of_size = row.size > covering if chosen is None else row.size == chosen
+        statement = statement.where(of_size, row.generation == _NEWEST_GENERATION)
     found = (await db.execute(statement.order_by(row.size.desc()).limit(1))).mappings().first()
     return None if found is None else Head(**found)
 
@@ -80,7 +82,7 @@ async def _find_witnessed(db: Db, covering: int) -> int | None:
     newest = (
         select(said.generation, said.size)
         .join(witness, witness.id == said.witness_id)
-        .where(said.size > covering, witness.removed_at.is_(None))
+        .where(said.size > covering, said.generation == _NEWEST_GENERATION, witness.removed_at.is_(None))
         .order_by(said.generation.desc(), said.size.desc())
         .limit(_MOST_LOOKED_AT)
         .subquery()
@@ -97,8 +99,9 @@ async def _find_witnessed(db: Db, covering: int) -> int | None:
 async def list_heads(db: Db, *, after: int, limit: int) -> list[Head]:
     """Heads of the newest generation with more entries than `after`, smallest first, with their cosignatures."""
     row = AuditCheckpointRow
-    newest = select(func.max(AuditLogRow.generation)).scalar_subquery()
-    statement = _HEADS.where(row.generation == newest, row.size > after).order_by(row.size).limit(limit)
+    statement = (
+        _HEADS.where(row.generation == _NEWEST_GENERATION, row.size > after).order_by(row.size).limit(limit)
+    )
     return [Head(**found) for found in (await db.execute(statement)).mappings()]
 
 

@@ -61,7 +61,7 @@ class MonitorOrder:
 
     url: str
     state: Path
-    token: Path
+    token: Path | None
     name: str
     key: str | None
     every_s: int

@@ -8,7 +8,8 @@ from cyclopts import App, Parameter, validators
 
 from answerable import audit, tenancy
 from answerable.audit import witnesses
-from answerable.audit.posting import policy_for, poster
+from answerable.audit.posting import poster, require_reachable
+from answerable.audit.reading import Alarm, list_alarms
 from answerable.audit.witnesses import Witness
 from answerable.cli.installation import AsJson
 from answerable.cli.output import print_json, print_table, say
@@ -16,6 +17,7 @@ from answerable.cli.runners import MonitorLook, MonitorOrder, Runners, WitnessOr
 from answerable.cli.session import log_actor, run_command
 from answerable.infra.db import Db
 from answerable.infra.installation import Installation
+from answerable.infra.settings import Settings
 
 Result = TypeVar("Result")
 
@@ -64,7 +66,7 @@ def _register_adding(witness: App, runners: Runners) -> None:
             url: where heads are handed in; without it the witness fetches them with a token that is printed once.
         """
         if url is not None:
-            policy_for(url, frozenset())
+            require_reachable(url, Settings.load().private_sites)
         _, token = _change(runners, tenant, lambda db: witnesses.add_witness(db, key, url=url))
         say("It counts from now on.")
         if token is not None:
@@ -105,9 +107,10 @@ def _register_listing(witness: App, runners: Runners) -> None:
             tenant: the workspace, or @root.
             json: print one JSON value.
         """
-        found, threshold = _change(runners, tenant, _list)
+        found, threshold, alarms = _change(runners, tenant, _list)
         if json:
-            print_json({"quorum": threshold, "witnesses": [_as_json(one) for one in found]})
+            listed = [_as_json(one) for one in found]
+            print_json({"quorum": threshold, "witnesses": listed, "alarms": [one.finding for one in alarms]})
             return
         print_table(
             ["witness", "reached at", "cosigned", "at", "trouble"],
@@ -119,6 +122,10 @@ def _register_listing(witness: App, runners: Runners) -> None:
         )
         if threshold:
             print(f"{threshold} of them make a quorum.")
+        for one in alarms:
+            say(
+                f"The signer refuses this log ({one.finding}): {one.signed_size} signed, {one.found_size} found."
+            )
 
     @witness.command
     def policy(tenant: str) -> None:
@@ -153,8 +160,9 @@ def _register_stamp(witness: App, runners: Runners) -> None:
         print(f"Stamped at {at:%Y-%m-%d %H:%M:%S} UTC." if at else "Its newest head is stamped already.")
 
 
-async def _list(db: Db) -> tuple[list[Witness], int]:
-    return await witnesses.list_witnesses(db), await witnesses.get_quorum(db)
+async def _list(db: Db) -> tuple[list[Witness], int, tuple[Alarm, ...]]:
+    found, quorum = await witnesses.list_witnesses(db), await witnesses.get_quorum(db)
+    return found, quorum, await list_alarms(db)
 
 
 def _as_json(one: Witness) -> dict[str, object]:
@@ -209,7 +217,7 @@ def _register_monitor(app: App, runners: Runners) -> None:
             max_age: how old the newest head may be, in seconds.
             json: print one JSON value a look.
         """
-        if url is None or token is None:
+        if url is None:
             print(runners.monitor_key(state, name))
             return 0
         order = MonitorOrder(

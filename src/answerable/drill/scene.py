@@ -96,8 +96,9 @@ class Place:
             return signer.heads.newest().get(tenant_id) if signer else None
 
     async def verify(self, actor: Actor, asked: Asked) -> Report:
-        """Verify a tenant's log."""
-        async with self.database() as database, database.tenant_session(actor) as db:
+        """Verify a tenant's log, as the system: in a copy nobody's looks have to be recorded."""
+        looker = replace(actor, kind=ActorKind.SYSTEM)
+        async with self.database() as database, database.tenant_session(looker) as db:
             return await verify(db, asked)
 
     def run(self, *statements: str, **values: object) -> Sequence[Mapping[str, Any]]:

@@ -12,6 +12,9 @@ from answerable.audit import EventId, reading, signed
 from answerable.audit.archive import read_verifier
 from answerable.audit.reading import Entry
 from answerable.audit.signed import Head, Names
+from answerable.audit.verifying import Assurance
+from answerable.audit.vouching import assess
+from answerable.audit.witnesses import render_policy
 from answerable.conversations import ConversationId, MessageId
 from answerable.conversations.service.receipts import PLACE, Provable
 from answerable.conversations.values import Author
@@ -92,11 +95,14 @@ class ShownReceipt(BaseModel):
 
     verifier: str | None = Field(description="Where the page that checks the transcript is to be had.")
     states: dict[str, ProofState] = Field(description="How far each message's proof is, by message id.")
+    assurance: Assurance | None = Field(
+        description="Who vouches for the checkpoint; null while none covers every message."
+    )
     transcript: Transcript | None = Field(description="Null before anything of the workspace was signed.")
 
 
-async def read_receipt(db: Db, conversation_id: ConversationId) -> ShownReceipt:
-    """The receipt of a whole conversation, as its contact knows it.
+async def read_receipt(db: Db, root: Db, conversation_id: ConversationId) -> ShownReceipt:
+    """The receipt of a whole conversation, as its contact knows it; `root` is a session of the root log.
 
     Errors:  ConversationNotFound.
     Effects: an event.
@@ -116,7 +122,8 @@ async def read_receipt(db: Db, conversation_id: ConversationId) -> ShownReceipt:
     return ShownReceipt(
         verifier=f"/verifier/{_PAGE}" if read_verifier(_PAGE) is not None else None,
         states={str(one.record): _state(one) for one in messages},
-        transcript=_transcript(names, messages) if names else None,
+        assurance=(await assess(db, root, head)).level if head and _is_covered(messages) else None,
+        transcript=_transcript(names, messages, policy=await render_policy(db)) if names else None,
     )
 
 
@@ -140,16 +147,20 @@ async def _message(
     )
 
 
+def _is_covered(messages: list[TranscriptMessage]) -> bool:
+    return bool(messages) and all(one.proof is not None for one in messages)
+
+
 def _state(one: TranscriptMessage) -> ProofState:
     if one.proof is not None:
         return ProofState.CHECKPOINT
     return ProofState.PROMISED if one.receipt is not None else ProofState.PENDING
 
 
-def _transcript(names: Names, messages: list[TranscriptMessage]) -> Transcript:
+def _transcript(names: Names, messages: list[TranscriptMessage], *, policy: bytes) -> Transcript:
     return Transcript(
         origin=names.origin,
         keys=TranscriptKeys(log=names.log_key, clock=names.clock_key, receipt=names.receipt_key),
-        policy=f"log {names.log_key}\nwitness clock {names.clock_key}\nquorum none\n",
+        policy=policy.decode(),
         messages=tuple(messages),
     )

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from answerable import answering, conversations
+from answerable.audit.rooting import ROOT_READER
 from answerable.conversations import Channel, ConversationId, MessageId, NewMessage
 from answerable.infra import signals
 from answerable.infra.db import Db
@@ -128,9 +129,10 @@ async def get_receipt(
 ) -> ShownReceipt:
     """What was said in the contact's conversation, with what proves it to anybody; the log tells of it."""
     conversation_id = ConversationId(wanted.conversation_id)
-    async with web.database.tenant_session(contact) as db:
+    sessions = web.database.tenant_session
+    async with sessions(contact) as db, sessions(ROOT_READER) as root:
         require_token(db, conversation_id, token)
-        return await read_receipt(db, conversation_id)
+        return await read_receipt(db, root, conversation_id)
 
 
 @router.get(

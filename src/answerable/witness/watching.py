@@ -28,7 +28,7 @@ class MonitorOptions:
     """The installation's address."""
     state: Path
     """Folder of the key and of what was seen."""
-    token: Path
+    token: Path | None
     """File with the token that the monitor got when it was registered."""
     name: str
     key: str | None
@@ -43,6 +43,8 @@ async def watch(options: MonitorOptions, looked: Callable[[Look], None]) -> int:
 
     Errors:  MonitorUnreachable, MonitorRefused, unless it looks for ever; UrlRefused, and those of the folder.
     """
+    if options.token is None:
+        raise MonitorRefused("Name the file with its token: --token FILE.")
     memory, token = Memory(options.state, options.name), secretfiles.read_given(options.token)
     policy = _policy(options.url)
     while True:

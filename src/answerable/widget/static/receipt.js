@@ -4,10 +4,13 @@ import { h, icon } from "./dom.js";
 /** @typedef {import("./session.js").Message} Message */
 /** @typedef {import("./entries.js").Say} Say */
 /** @typedef {"pending" | "promised" | "checkpoint"} State */
+/** @typedef {"signed" | "timestamped" | "tenant-witnessed" | "quorum-witnessed"} Level */
+
 /**
  * @typedef {object} Receipt
  * @property {string | null} verifier
  * @property {Record<string, State>} states
+ * @property {Level | "none" | null} assurance
  * @property {object | null} transcript
  */
 
@@ -53,6 +56,14 @@ function line(message, say, locale) {
   );
 }
 
+/** @type {Record<Level, import("./texts.js").Key>} */
+const LEVELS = {
+  signed: "receipt_by_signed",
+  timestamped: "receipt_by_timestamped",
+  "tenant-witnessed": "receipt_by_witness",
+  "quorum-witnessed": "receipt_by_quorum",
+};
+
 /**
  * @param {Message[]} exchange
  * @param {Receipt} receipt
@@ -66,13 +77,15 @@ function proof(exchange, receipt, say, endpoint) {
   const made = [
     h("p", { class: "notice", "data-proof": state }, icon(state === "checkpoint" ? "check" : "waiting"), say(`receipt_${state}`)),
   ];
+  if (receipt.assurance && receipt.assurance !== "none") made.push(h("p", { "data-level": receipt.assurance }, say(LEVELS[receipt.assurance])));
   if (!receipt.transcript) return made;
   const file = new Blob([JSON.stringify(receipt.transcript, null, 2)], { type: "application/json" });
   const download = h("a", { class: "button", download: "transcript.json", href: URL.createObjectURL(file) }, say("receipt_download"));
-  made.push(h("p", {}, say("receipt_text")), h("div", { class: "cluster" }, download));
+  const cluster = h("div", { class: "cluster" }, download);
+  made.push(h("p", {}, say("receipt_text")), cluster);
   if (receipt.verifier) {
     const address = new URL(receipt.verifier, endpoint).href;
-    made[2]?.append(h("a", { class: "button", href: address, target: "_blank", rel: "noopener" }, say("receipt_check")));
+    cluster.append(h("a", { class: "button", href: address, target: "_blank", rel: "noopener" }, say("receipt_check")));
   }
   return made;
 }
