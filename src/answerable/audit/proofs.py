@@ -16,6 +16,7 @@ from answerable.audit.signer import MMD_S
 from answerable.audit.slots import Slot, SlotState, list_slots
 from answerable.audit.values import EventId
 from answerable.audit.vouching import Vouching, assess
+from answerable.audit.witnesses import list_witnesses
 from answerable.infra.db import Db
 from answerable.tlog import Note, VerifierKey
 
@@ -83,6 +84,9 @@ class Proven:
     vouching: Vouching | None
     """Who vouches for the checkpoint; None while there is none."""
 
+    cosigners: tuple[str, ...] = ()
+    """Verifier keys of the registered witnesses that have cosigned it."""
+
     @property
     def assurance(self) -> str | None:
         """The same in one word."""
@@ -101,8 +105,9 @@ async def prove_event(db: Db, root: Db, event_id: EventId) -> Proven:
     path = await _path(db, entry, head) if head else ()
     state = _state(entry, head, slots, standing.alarms, now=db.now)
     signatures: tuple[Signed, ...] = ()
+    registered = [one.key for one in await list_witnesses(db)] if head is not None else []
     if head is not None:
-        signatures = signatures_of(head.note, standing.names)
+        signatures = signatures_of(head.note, standing.names, registered)
         if path is None or not any(one.is_checked for one in signatures):
             state = ProofState.VIOLATION
     return Proven(
@@ -116,6 +121,7 @@ async def prove_event(db: Db, root: Db, event_id: EventId) -> Proven:
         receipt=(await reading.list_receipts(db, [event_id])).get(event_id),
         alarms=standing.alarms,
         vouching=await assess(db, root, head) if head is not None else None,
+        cosigners=_cosigners(signatures, registered),
     )
 
 
@@ -160,13 +166,20 @@ def walk(leaf: bytes, *, index: int, size: int, hashes: Sequence[bytes]) -> tupl
     return tuple(steps)
 
 
-def signatures_of(note: str, names: Names | None) -> tuple[Signed, ...]:
-    """The signatures of a checkpoint; those of the log's own keys are checked."""
+def _cosigners(signatures: Sequence[Signed], registered: Sequence[VerifierKey]) -> tuple[str, ...]:
+    checked = {one.name for one in signatures if one.role == "witness" and one.is_checked}
+    return tuple(str(key) for key in registered if key.name in checked)
+
+
+def signatures_of(
+    note: str, names: Names | None, registered: Sequence[VerifierKey] = ()
+) -> tuple[Signed, ...]:
+    """The signatures of a checkpoint; those of the log's own keys and of registered witnesses are checked."""
     try:
         parsed = tlog.parse_note(note.encode())
     except tlog.Refused:
         return ()
-    keys = _keys(names)
+    keys = _keys(names) | {f"witness {key}": key for key in registered}
     return tuple(_signed(parsed, number, keys) for number in range(len(parsed.signatures)))
 
 
