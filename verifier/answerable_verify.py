@@ -714,7 +714,7 @@ def verify_directory(path: Path, arguments: argparse.Namespace, policy: Policy, 
         pinned = pinned_checkpoint(arguments.pinned, policy, head)
         if pinned.size > head.size:
             report.add(Refusal("rollback", f"{head.size} entries, where {pinned.size} had been signed"))
-    is_archive = (path / "slots.jsonl").exists()
+    is_archive = any((path / name).exists() for name in ("keys", "receipts.jsonl", "slots.jsonl"))
     signed = read_history(path, policy, head) if is_archive else {}
     entries = Entries(report, sorted((size, at) for size, (_, at) in signed.items()))
     rows = Rows(path, report)

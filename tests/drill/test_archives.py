@@ -3,7 +3,8 @@
 import json
 import shutil
 import zipfile
-from collections.abc import Callable
+from base64 import b64encode
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,20 @@ from uuid import uuid4
 
 import pytest
 from filelock import FileLock
+from playwright.async_api import Page, expect
 
 from answerable import audit
 from answerable.drill.scene import PREFIX, Place, alone, drop, make_scene
 from answerable.infra.installation import Installation
+from factories.browser import OpenContext
 from factories.serving import Place as Serving
+from factories.vectors import ROOT
 from factories.vectors_verifier import VERIFIER
 
 Lines = list[dict[str, Any]]
+
+PUBLISHED = ROOT / "docs" / "reference" / "vectors" / "archive"
+CASES: list[dict[str, Any]] = json.loads((PUBLISHED / "cases.json").read_text())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +70,32 @@ def archive(exported: Archive, tmp_path: Path) -> Archive:
     return Archive(folder=tmp_path / "log", pinned=exported.pinned)
 
 
+def damaged_by(case: dict[str, Any], folder: Path) -> Archive:
+    """The published log with what a case does to it."""
+    shutil.copytree(PUBLISHED / "log", folder / "log")
+    lines: dict[str, list[str | None]] = {}
+    for one in case["changes"]:
+        path = folder / "log" / one["file"]
+        if "removed" in one:
+            path.unlink()
+        elif "text" in one:
+            path.write_text(one["text"])
+        elif "line" in one:
+            lines.setdefault(one["file"], [*path.read_text().splitlines()])[one["line"]] = one["becomes"]
+        else:
+            content = bytearray(path.read_bytes())
+            content[one.get("at", 0)] ^= one.get("xor", 0)
+            path.write_bytes(content[: one.get("cut", len(content))])
+    for name, known in lines.items():
+        (folder / "log" / name).write_text("".join(f"{line}\n" for line in known if line is not None))
+    return Archive(folder=folder / "log", pinned=b"")
+
+
+def found_in(findings: Lines) -> set[tuple[str, int | None]]:
+    """What was found and where; an entry that nobody knows has no place."""
+    return {(one["finding"], None if one.get("leaf") == -1 else one.get("leaf")) for one in findings}
+
+
 Verify = Callable[..., tuple[int, dict[str, Any]]]
 
 
@@ -100,89 +133,13 @@ def test_it_holds_the_verifier_and_no_text(archive: Archive) -> None:
         assert b"where is my order" not in path.read_bytes()
 
 
-def flip_entry(archive: Archive) -> None:
-    bundle = archive.folder / "tile/entries/000"
-    content = bytearray(bundle.read_bytes())
-    content[len(content) // 2] ^= 1
-    bundle.write_bytes(content)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_the_verifier_finds_in_the_published_archive_what_is_published(
+    case: dict[str, Any], verify: Verify, tmp_path: Path
+) -> None:
+    code, report = verify(damaged_by(case, tmp_path))
 
-
-def flip_tile(archive: Archive) -> None:
-    tile = archive.folder / "tile/0/000"
-    content = bytearray(tile.read_bytes())
-    content[100] ^= 1
-    tile.write_bytes(content)
-
-
-def change(name: str, alter: Callable[[Lines], Lines]) -> Callable[[Archive], None]:
-    return lambda archive: archive.write(name, alter(archive.read(name)))
-
-
-def of(lines: Lines, state: str) -> Lines:
-    return [line for line in lines if line["state"] == state]
-
-
-DAMAGES: dict[str, tuple[Callable[[Archive], None], str]] = {
-    "an entry": (flip_entry, "leaf_mismatch"),
-    "a tile": (flip_tile, "leaf_mismatch"),
-    "a sealed value is called another": (
-        change(
-            "slots.jsonl", lambda all_: [{**one, "c": "A" * 43 + "="} if one["c"] else one for one in all_]
-        ),
-        "commitment_mismatch",
-    ),
-    "a sealed value is not named": (change("slots.jsonl", lambda all_: all_[1:]), "slot_missing"),
-    "a sealed value is called missing": (
-        change("slots.jsonl", lambda all_: [{**all_[0], "state": "missing", "c": None}, *all_[1:]]),
-        "slot_missing",
-    ),
-    "a loss is called an erasure": (
-        change(
-            "slots.jsonl",
-            lambda all_: [
-                {**of(all_, "sealed")[0], "state": "erased", "c": None, "key": of(all_, "erased")[0]["key"]},
-                *[one for one in all_ if one is not of(all_, "sealed")[0]],
-            ],
-        ),
-        "slot_missing",
-    ),
-    "a loss is called a removal": (
-        change(
-            "slots.jsonl",
-            lambda all_: [
-                {**of(all_, "sealed")[0], "state": "removed", "c": None},
-                *[one for one in all_ if one is not of(all_, "sealed")[0]],
-            ],
-        ),
-        "slot_missing",
-    ),
-    "an erasure that no entry tells": (change("erasures.jsonl", lambda _all: []), "slot_missing"),
-    "a receipt of another event": (
-        change("receipts.jsonl", lambda all_: [{**all_[0], "event": all_[1]["event"]}, *all_[1:]]),
-        "receipt_broken",
-    ),
-    "a receipt with another text": (
-        change(
-            "receipts.jsonl", lambda all_: [{**all_[0], "note": all_[0]["note"].replace("Z\n60", "Z\n61")}]
-        ),
-        "receipt_broken",
-    ),
-    "a head of before with another size": (
-        change("history.jsonl", lambda all_: [{**all_[0], "size": 1}, *all_[1:]]),
-        "checkpoint_malformed",
-    ),
-}
-
-
-@pytest.mark.parametrize("damage", sorted(DAMAGES))
-def test_what_is_damaged_is_found(archive: Archive, verify: Verify, damage: str) -> None:
-    act, expected = DAMAGES[damage]
-    act(archive)
-
-    code, report = verify(archive)
-
-    assert code == 40
-    assert expected in words(report)
+    assert (code, found_in(report["findings"])) == (case["exit"], found_in(case["findings"]))
 
 
 def test_a_destroyed_key_that_is_there_again_is_found(archive: Archive, verify: Verify) -> None:
@@ -212,3 +169,61 @@ def test_every_file_of_an_archive_fits_into_one(archive: Archive, tmp_path: Path
     made = shutil.make_archive(str(tmp_path / "log"), "zip", archive.folder)
 
     assert "checkpoint" in zipfile.ZipFile(made).namelist()
+
+
+CHECK = """
+async (files) => {
+  const named = Object.entries(files).map(([name, text]) => [name, new Blob([octets(atob(text))])]);
+  const { verdict, findings } = await verifyFolder(new Map(named));
+  return { verdict, findings };
+}
+"""
+CODES = {"proved": 0, "erased": 10, "unwitnessed": 20, "incomplete": 30, "invalid": 40, "forked": 41}
+
+
+async def check_in_page(page: Page, archive: Archive) -> tuple[int, set[tuple[str, int | None]]]:
+    """What the offline page makes of an archive: an exit code as the verifier's, what it found, and where."""
+    files = {
+        path.relative_to(archive.folder).as_posix(): b64encode(path.read_bytes()).decode()
+        for path in archive.folder.rglob("*")
+        if path.is_file() and path.suffix != ".html"
+    }
+    said = await page.evaluate(CHECK, files)
+    return CODES[said["verdict"]], found_in(said["findings"])
+
+
+@pytest.fixture
+async def offline(open_context: OpenContext) -> AsyncGenerator[Page]:
+    async with open_context(locale="en-GB") as context:
+        page = await context.new_page()
+        await context.set_offline(True)
+        await page.set_content((ROOT / "verifier" / "verify.html").read_text(encoding="utf-8"))
+        yield page
+
+
+async def test_the_page_finds_in_the_published_archive_what_is_published(
+    offline: Page, tmp_path: Path
+) -> None:
+    for number, case in enumerate(CASES):
+        (tmp_path / str(number)).mkdir()
+        code, findings = await check_in_page(offline, damaged_by(case, tmp_path / str(number)))
+
+        assert (code, findings) == (case["exit"], found_in(case["findings"])), case["name"]
+
+
+async def test_the_page_says_of_a_fresh_archive_what_the_verifier_says(
+    archive: Archive, verify: Verify, offline: Page
+) -> None:
+    _code, report = verify(archive)
+
+    assert await check_in_page(offline, archive) == (10, set())
+    await offline.set_input_files("label.folder input", archive.folder)
+    await expect(offline.locator("#result")).to_contain_text(f"{report['leaves']} entries")
+    await expect(offline.locator("#result")).to_contain_text(f"{sum(report['slots'].values())} sealed values")
+
+
+async def test_a_folder_is_chosen_and_its_verdict_shown(exported: Archive, offline: Page) -> None:
+    await offline.set_input_files("label.folder input", exported.folder)
+
+    await expect(offline.locator("[data-verdict=erased]")).to_contain_text("The whole log holds")
+    await expect(offline.locator("#result")).to_contain_text("Who vouches: signed")
