@@ -12,6 +12,9 @@ from pathlib import Path
 import psycopg
 
 from answerable import audit, tlog
+from answerable.audit import reading
+from answerable.audit.proofs import states_of
+from answerable.audit.reading import Wanted
 from answerable.audit.rules import timestamp
 from answerable.audit.sequencing import drain
 from answerable.audit.signer import Signer
@@ -27,6 +30,7 @@ from benchmarks.throwaway import add_tenant
 SIZES = (10_000, 100_000, 1_000_000)
 VERIFIER = Path(__file__).parents[2] / "verifier" / "answerable_verify.py"
 PROOFS = 200
+PAGES = 20
 HEADS = 200
 
 # As the application appends, by the superuser and in bulk: only the filling is not measured.
@@ -73,6 +77,8 @@ async def measure(installation: Installation) -> None:
             "heads/s",
             "proof p50 ms",
             "proof p99 ms",
+            "page p50 ms",
+            "rare type p50 ms",
             "tree anew leaves/s",
             "audit verify leaves/s",
             "export leaves/s",
@@ -102,6 +108,8 @@ async def _measure_size(
         _sign_some(signer, tenant_id, size),
         percentile(proofs, 50),
         percentile(proofs, 99),
+        percentile(await _show_some(installation, tenant_id, Wanted()), 50),
+        percentile(await _show_some(installation, tenant_id, Wanted(types=("tenant.created",))), 50),
         size / await asyncio.to_thread(_rehash, installation, tenant_id),
         *await _verify_whole(installation, tenant_id, size),
     ]
@@ -135,6 +143,19 @@ async def _prove_some(installation: Installation, tenant_id: TenantId, size: int
             await prove(
                 db, tenant_id, size, lambda nodes, index=index: tlog.prove_inclusion(index, size, nodes)
             )
+        took.append(time.perf_counter() - began)
+    return took
+
+
+async def _show_some(installation: Installation, tenant_id: TenantId, wanted: Wanted) -> list[float]:
+    """Seconds of what the log's page reads: its newest entries, where each stands, and how far the log is."""
+    actor, took = Actor(tenant_id=tenant_id, kind=ActorKind.PLATFORM), list[float]()
+    for _ in range(PAGES):
+        began = time.perf_counter()
+        async with installation.database.tenant_session(actor) as db:
+            shown = await reading.list_entries(db, wanted, limit=51)
+            await states_of(db, shown)
+            await reading.get_standing(db)
         took.append(time.perf_counter() - began)
     return took
 
