@@ -56,7 +56,7 @@ async def push_heads(database: Database, actor: Actor, post: Post) -> int:
             await _push(database, actor, post, one)
             count += 1
         except AnswerableError as error:
-            log.warning("log.not_cosigned", witness=one.witness.key.name, code=error.code)
+            log.warning("log.not_cosigned", witness_id=str(one.witness.id), code=error.code)
             async with database.tenant_session(actor) as db:
                 await witnesses.note_asked(db, [one.witness.id], failure=error.code)
     return count
