@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from answerable import tlog
 from answerable.api import Web, create_api, routers
 from answerable.audit import signed, vouching, witnesses
 from answerable.audit.rooting import ROOT_READER
@@ -246,3 +247,34 @@ async def test_a_folder_that_lost_what_was_seen_looks_at_nothing(watch: Watch) -
     (watch.folder / "seen.json").unlink()
     with pytest.raises(StateMissing):
         await watch.look()
+
+
+def test_one_that_was_killed_in_its_first_moment_begins_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_arguments: object, **_named: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as first:
+        first.setattr("answerable.vault.secretfiles.create_file", killed)
+        with pytest.raises(KeyboardInterrupt):
+            Memory(tmp_path / "monitor", NAME)
+
+    assert Memory(tmp_path / "monitor", NAME).load() is None
+
+
+async def test_a_checkpoint_that_somebody_has_cosigned_since_is_sent_again(watch: Watch) -> None:
+    path = "/v1/audit/tlog/checkpoint"
+    before = await watch.client.get(path, headers=watch.headers)
+    # As a witness does that saw this very head: nothing new is signed meanwhile.
+    memory = Memory(watch.folder, NAME)
+    text = tlog.parse_note(before.content).text
+    await watch.bring(text + b"\n" + memory.cosign(tlog.parse_checkpoint(text), at=1_795_000_000))
+
+    known = watch.headers | {"If-None-Match": before.headers["etag"]}
+    after = await watch.client.get(path, headers=known)
+
+    assert after.status_code == 200
+    assert NAME in after.text
+    again = await watch.client.get(path, headers=watch.headers | {"If-None-Match": after.headers["etag"]})
+    assert again.status_code == 304

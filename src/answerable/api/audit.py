@@ -3,12 +3,13 @@
 import asyncio
 import time
 from base64 import b64encode
-from typing import Annotated, Final
+from types import MappingProxyType
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Path, Query, Response
 
-from answerable import conversations, tenancy
+from answerable import conversations, tenancy, tlog
 from answerable.api.audit_values import (
     ShownAlarm,
     ShownAssurance,
@@ -27,6 +28,7 @@ from answerable.audit.errors import EventNotIncluded
 from answerable.audit.reading import Entry, Wanted
 from answerable.audit.rooting import ROOT_READER
 from answerable.audit.signed import Head
+from answerable.audit.signer import OWN_SIGNATURES
 from answerable.audit.slots import Slot
 from answerable.audit.vouching import assess
 from answerable.infra.db import Db
@@ -40,8 +42,17 @@ LONGEST_WAIT_S: Final = 30.0
 _EVERY_S: Final = 0.25
 _VIEW: Final = permission("view_log")
 _WATCH: Final = permission("watch_log")
-_TEXT: Final = "text/plain; charset=utf-8"
-_BYTES: Final = "application/octet-stream"
+TEXT: Final = "text/plain; charset=utf-8"
+BYTES: Final = "application/octet-stream"
+
+# What the document says of answers that are files.
+A_CHECKPOINT: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"description": "A signed checkpoint (c2sp.org/tlog-checkpoint).", "content": {"text/plain": {}}}
+}
+A_TILE: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"description": "A tile, or a bundle of entries.", "content": {BYTES: {}}}
+}
+NEVER_CHANGES: Final = MappingProxyType({"Cache-Control": "private, max-age=31536000, immutable"})
 
 TilePath = Annotated[
     str,
@@ -108,42 +119,36 @@ async def get_proof(
         proof = await reading.prove_entry(db, entry.index, head)
         await reading.note_query(db, f"proof {event_id}", returned=1)
     disposition = f'attachment; filename="{event_id}.tlog-proof"'
-    return Response(proof, media_type=_TEXT, headers={"Content-Disposition": disposition})
+    return Response(proof, media_type=TEXT, headers={"Content-Disposition": disposition})
 
 
 @router.get(
     "/tlog/checkpoint",
     response_class=Response,
     responses=problem_responses(401, 403, 404, 422, 503)
-    | {
-        200: {
-            "description": "A signed checkpoint (c2sp.org/tlog-checkpoint).",
-            "content": {"text/plain": {}},
-        },
-        304: {"description": "It is the one that is known."},
-    },
+    | A_CHECKPOINT
+    | {304: {"description": "It is the one that is known."}},
     openapi_extra=_WATCH,
 )
 async def get_checkpoint(
     web: TheWeb, member: TheMember, known: Annotated[str, Header(alias="If-None-Match")] = ""
 ) -> Response:
-    """The newest signed checkpoint; its entity tag is the root."""
+    """The newest signed checkpoint; its entity tag is the root, and how many witnesses have cosigned it."""
     async with web.database.tenant_session(member) as db:
         tenancy.require(member, Permission.WATCH_LOG)
         head = await signed.get_head(db)
         await reading.note_query(db, "checkpoint", returned=1)
-    tag = f'"{head.root.hex()}"'
+    tag = f'"{head.root.hex()}{_count_witnesses(head)}"'
     headers = {"ETag": tag, "Cache-Control": "no-cache"}
     if tag in known:
         return Response(status_code=304, headers=headers)
-    return Response(head.note, media_type=_TEXT, headers=headers)
+    return Response(head.note, media_type=TEXT, headers=headers)
 
 
 @router.get(
     "/tlog/tile/{path:path}",
     response_class=Response,
-    responses=problem_responses(401, 403, 404, 422, 503)
-    | {200: {"description": "A tile, or a bundle of entries.", "content": {_BYTES: {}}}},
+    responses=problem_responses(401, 403, 404, 422, 503) | A_TILE,
     openapi_extra=_WATCH,
 )
 async def get_tile(path: TilePath, web: TheWeb, member: TheMember) -> Response:
@@ -155,8 +160,7 @@ async def get_tile(path: TilePath, web: TheWeb, member: TheMember) -> Response:
         content = await reading.read_resource(db, f"tile/{path}")
         # One look for all tiles of a minute: whoever reads the whole log asks for thousands.
         await reading.note_query(db, "tiles", returned=1)
-    headers = {"Cache-Control": "private, max-age=31536000, immutable"}
-    return Response(content, media_type=_BYTES, headers=headers)
+    return Response(content, media_type=BYTES, headers=dict(NEVER_CHANGES))
 
 
 @router.get("/consistency", responses=problem_responses(401, 403, 422, 503), openapi_extra=_WATCH)
@@ -206,6 +210,12 @@ async def get_assurance(web: TheWeb, member: TheMember) -> ShownAssurance:
             for one in standing.alarms
         ),
     )
+
+
+def _count_witnesses(head: Head) -> str:
+    """What tells a checkpoint from itself with more cosignatures; nothing while only the signer has signed."""
+    more = len(tlog.parse_note(head.note.encode()).signatures) - OWN_SIGNATURES
+    return f".{more}" if more else ""
 
 
 async def _await_inclusion(web: Web, member: Actor, event_id: EventId) -> None:

@@ -1,12 +1,12 @@
 """The workspace's log for whoever watches it: heads, whose word counts, the root log, and cosignatures brought."""
 
 from base64 import b64encode
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Response
 
 from answerable import tenancy
-from answerable.api.audit import TilePath
+from answerable.api.audit import A_CHECKPOINT, A_TILE, BYTES, NEVER_CHANGES, TEXT, TilePath
 from answerable.api.authentication import TheMember
 from answerable.api.witnessing_values import (
     BroughtCosignatures,
@@ -27,8 +27,9 @@ from answerable.tenancy import Permission
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
 
 _WATCH: Final = permission("watch_log")
-_TEXT: Final = "text/plain; charset=utf-8"
-_BYTES: Final = "application/octet-stream"
+_A_POLICY: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"description": "A policy (c2sp.org/tlog-policy).", "content": {"text/plain": {}}}
+}
 
 
 @router.get("/heads", responses=problem_responses(401, 403, 422, 503), openapi_extra=_WATCH)
@@ -49,8 +50,7 @@ async def list_heads(
 @router.get(
     "/policy",
     response_class=Response,
-    responses=problem_responses(401, 403, 422, 503)
-    | {200: {"description": "A policy (c2sp.org/tlog-policy).", "content": {"text/plain": {}}}},
+    responses=problem_responses(401, 403, 422, 503) | _A_POLICY,
     openapi_extra=_WATCH,
 )
 async def get_policy(web: TheWeb, member: TheMember) -> Response:
@@ -59,7 +59,7 @@ async def get_policy(web: TheWeb, member: TheMember) -> Response:
         tenancy.require(member, Permission.WATCH_LOG)
         policy = await witnesses.render_policy(db)
         await reading.note_query(db, "policy", returned=1)
-    return Response(policy, media_type=_TEXT)
+    return Response(policy, media_type=TEXT)
 
 
 @router.get("/witnesses", responses=problem_responses(401, 403, 422, 503), openapi_extra=_WATCH)
@@ -113,8 +113,7 @@ async def get_label(web: TheWeb, member: TheMember) -> ShownLabel:
 @router.get(
     "/root/policy",
     response_class=Response,
-    responses=problem_responses(401, 403, 422, 503)
-    | {200: {"description": "A policy (c2sp.org/tlog-policy).", "content": {"text/plain": {}}}},
+    responses=problem_responses(401, 403, 422, 503) | _A_POLICY,
     openapi_extra=_WATCH,
 )
 async def get_root_policy(web: TheWeb, member: TheMember) -> Response:
@@ -122,19 +121,13 @@ async def get_root_policy(web: TheWeb, member: TheMember) -> Response:
     tenancy.require(member, Permission.WATCH_LOG)
     async with web.database.tenant_session(ROOT_READER) as root:
         policy = await witnesses.render_policy(root)
-    return Response(policy, media_type=_TEXT)
+    return Response(policy, media_type=TEXT)
 
 
 @router.get(
     "/root/checkpoint",
     response_class=Response,
-    responses=problem_responses(401, 403, 404, 422, 503)
-    | {
-        200: {
-            "description": "A signed checkpoint (c2sp.org/tlog-checkpoint).",
-            "content": {"text/plain": {}},
-        }
-    },
+    responses=problem_responses(401, 403, 404, 422, 503) | A_CHECKPOINT,
     openapi_extra=_WATCH,
 )
 async def get_root_checkpoint(web: TheWeb, member: TheMember) -> Response:
@@ -142,7 +135,7 @@ async def get_root_checkpoint(web: TheWeb, member: TheMember) -> Response:
     tenancy.require(member, Permission.WATCH_LOG)
     async with web.database.tenant_session(ROOT_READER) as root:
         head = await signed.get_head(root)
-    return Response(head.note, media_type=_TEXT)
+    return Response(head.note, media_type=TEXT)
 
 
 @router.get("/root/timestamp", responses=problem_responses(401, 403, 404, 422, 503), openapi_extra=_WATCH)
@@ -159,8 +152,7 @@ async def get_timestamp(web: TheWeb, member: TheMember) -> ShownTimestamp:
 @router.get(
     "/root/tile/{path:path}",
     response_class=Response,
-    responses=problem_responses(401, 403, 404, 422, 503)
-    | {200: {"description": "A tile, or a bundle of entries.", "content": {_BYTES: {}}}},
+    responses=problem_responses(401, 403, 404, 422, 503) | A_TILE,
     openapi_extra=_WATCH,
 )
 async def get_root_tile(path: TilePath, web: TheWeb, member: TheMember) -> Response:
@@ -168,5 +160,4 @@ async def get_root_tile(path: TilePath, web: TheWeb, member: TheMember) -> Respo
     tenancy.require(member, Permission.WATCH_LOG)
     async with web.database.tenant_session(ROOT_READER) as root:
         content = await reading.read_resource(root, f"tile/{path}")
-    headers = {"Cache-Control": "private, max-age=31536000, immutable"}
-    return Response(content, media_type=_BYTES, headers=headers)
+    return Response(content, media_type=BYTES, headers=dict(NEVER_CHANGES))

@@ -25,6 +25,9 @@ from answerable.vault import secretfiles
 MMD_S: Final = 60
 """Within so many seconds an event is promised to be in a checkpoint (maximum merge delay)."""
 
+OWN_SIGNATURES: Final = 2
+"""Beneath each checkpoint before any witness cosigns: the log's, and its clock's."""
+
 RECEIPT: Final = "answerable.receipt/v1"
 
 _LABEL = "answerable signer key 1"
@@ -65,10 +68,12 @@ class Signer:
         heads = Heads(folder, is_new=is_new)
         if is_new and heads.newest():
             raise SignerKeyMissing(f"{folder / 'signer.key'}.")
-        name = _read_or_make(folder / "installation", _NAME_LABEL, secrets.token_bytes(8)).hex()
+        name = secretfiles.read_or_make(
+            folder / "installation", secrets.token_bytes(8), label=_NAME_LABEL
+        ).hex()
         keys = {
             key: Ed25519PrivateKey.from_private_bytes(
-                _read_or_make(folder / f"{key}.key", _LABEL, secrets.token_bytes(32))
+                secretfiles.read_or_make(folder / f"{key}.key", secrets.token_bytes(32), label=_LABEL)
             )
             for key in ("clock", "receipt", "signer")
         }
@@ -126,11 +131,3 @@ def receipt_text(origin: str, *, event: UUID, leaf: bytes, at: datetime) -> byte
     """What a receipt says."""
     lines = (RECEIPT, origin, str(event), b64encode(leaf).decode(), timestamp(at), str(MMD_S))
     return "".join(f"{line}\n" for line in lines).encode()
-
-
-def _read_or_make(path: Path, label: str, fresh: bytes) -> bytes:
-    found = secretfiles.read_file(path, label=label)
-    if found is not None:
-        return found
-    secretfiles.create_file(path, fresh, label=label)
-    return _read_or_make(path, label, fresh)

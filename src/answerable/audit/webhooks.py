@@ -10,7 +10,6 @@ import asyncio
 import hashlib
 import hmac
 import json
-import os
 import random
 import time
 from base64 import b64encode
@@ -27,6 +26,7 @@ from answerable.audit.posting import Post
 from answerable.audit.streaming import Batch, Reached, render_batch
 from answerable.infra.egress import Response
 from answerable.infra.errors import AnswerableError
+from answerable.infra.home import write_private_file
 
 log = structlog.get_logger()
 
@@ -92,7 +92,7 @@ class WebhookSink:
     async def take(self, batch: Batch) -> None:
         """Send a batch until it is accepted, and remember that it was.
 
-        Errors:  StreamRefused; OSError of the file.
+        Errors:  StreamRefused; HomeNotUsable, NoDiskLeft of the file.
         """
         body = render_batch(batch)
         attempt = 0
@@ -102,7 +102,7 @@ class WebhookSink:
                 raise StreamRefused(f"Not accepted in {attempt} attempts.")
             await self._sleep(max(wait_s, _backoff(attempt)))
         state = json.dumps({"origin": batch["origin"], "size": batch["to"]})
-        await asyncio.to_thread(_replace, self._hook.state, state.encode())
+        await asyncio.to_thread(write_private_file, self._hook.state, state)
 
     async def _send(self, batch: Batch, body: bytes) -> float | None:
         """Nothing once it is accepted; else how long the receiver asks to be left alone.
@@ -146,17 +146,3 @@ def _backoff(attempt: int) -> float:
 def _asked_wait(answer: Response) -> float:
     said = answer.headers.get("retry-after", "")
     return min(float(said), _WAITS_S[1]) if said.isascii() and said.isdigit() and len(said) < 6 else 0.0
-
-
-def _replace(path: Path, content: bytes) -> None:
-    draft = path.with_name(f"{path.name}.new")
-    with draft.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

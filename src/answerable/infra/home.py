@@ -122,8 +122,8 @@ def _make_private_folder(folder: Path) -> None:
     give_to_owner_of(folder.parent, folder)
 
 
-def write_private_file(path: Path, text: str) -> None:
-    """Write a file that only its owner may read, whole or not at all.
+def write_private_file(path: Path, content: str | bytes) -> None:
+    """Write a file that only its owner may read, whole or not at all, and on disk when this returns.
 
     Errors:  HomeNotUsable, NoDiskLeft.
     """
@@ -131,15 +131,25 @@ def write_private_file(path: Path, text: str) -> None:
     try:
         unfinished.unlink(missing_ok=True)
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         give_to_owner_of(path.parent, unfinished)
         unfinished.replace(path)
+        _sync_folder(path.parent)
     except OSError as error:
         unfinished.unlink(missing_ok=True)
         raise storage_error(error, path) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    """Otherwise a crash can bring back what was there before, or nothing."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def give_to_owner_of(folder: Path, path: Path) -> None:

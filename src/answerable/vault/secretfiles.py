@@ -70,6 +70,20 @@ def read_file(path: Path, *, label: str) -> bytes | None:
         raise KeyFileMalformed(str(path)) from error
 
 
+def read_or_make(path: Path, fresh: bytes, *, label: str) -> bytes:
+    """The bytes that a file of this label holds; where there is none, it is made of the fresh ones.
+
+    Of several that make it at once all get what the first one wrote.
+
+    Errors:  as `read_file` and `create_file`.
+    """
+    found = read_file(path, label=label)
+    if found is not None:
+        return found
+    create_file(path, fresh, label=label)
+    return read_or_make(path, fresh, label=label)
+
+
 def read_given(path: Path) -> str:
     """What a person wrote into a file that nobody else may read, such as a token, without white space around it.
 

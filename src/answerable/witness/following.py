@@ -70,19 +70,25 @@ class Step:
     """The roots at the sizes that were asked for."""
 
 
-def read_head(followed: Followed, note: bytes) -> Checkpoint:
-    """The checkpoint of a note, if this log has signed it and it is no step back.
+def read_signed(key: VerifierKey, note: bytes) -> Checkpoint:
+    """The checkpoint of a note, if the log of this key has signed it.
 
     Errors:  Alarmed.
     """
     try:
         parsed = tlog.parse_note(note)
         checkpoint = tlog.parse_checkpoint(parsed.text)
-        if checkpoint.origin != followed.key.name:
-            raise Alarmed(Alarm.RENAMED, f"it was {followed.key.name} and is {checkpoint.origin}")
-        tlog.verify_note(parsed, [followed.key])
+        if checkpoint.origin != key.name:
+            raise Alarmed(Alarm.RENAMED, f"it was {key.name} and is {checkpoint.origin}")
+        tlog.verify_note(parsed, [key])
     except tlog.Refused as error:
         raise Alarmed(Alarm.REFUSED, f"a head: {error}") from error
+    return checkpoint
+
+
+def _read_head(followed: Followed, note: bytes) -> Checkpoint:
+    """As `read_signed`, if it is no step back."""
+    checkpoint = read_signed(followed.key, note)
     seen = followed.frontier
     if checkpoint.size < seen.size:
         raise Alarmed(Alarm.ROLLBACK, f"{checkpoint.size} entries, where there were {seen.size}")
@@ -96,7 +102,7 @@ async def follow(followed: Followed, note: bytes, leaves: "Leaves", *, at: Colle
 
     Errors:  Alarmed, and those of fetching.
     """
-    checkpoint = read_head(followed, note)
+    checkpoint = _read_head(followed, note)
     frontier, wanted, roots = followed.frontier, sorted(set(at)), dict[int, bytes]()
     async for some in leaves(frontier.size, checkpoint.size):
         first, end = frontier.size, frontier.size + len(some)

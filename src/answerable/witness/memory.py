@@ -1,7 +1,6 @@
 """A monitor's key, what it has seen, and the evidence of what it raised alarm about: files in one folder."""
 
 import json
-import os
 import secrets
 from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import Any, Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from answerable import tlog
+from answerable.infra.home import write_private_file
 from answerable.tlog import Checkpoint, Frontier
 from answerable.vault import secretfiles
 from answerable.witness.errors import StateMissing, StateUnreadable
@@ -45,15 +45,14 @@ class Memory:
         secretfiles.make_folder(folder)
         self._folder = folder
         self.name = name
-        found = secretfiles.read_file(folder / KEY, label=_LABEL)
-        if found is None:
-            secretfiles.create_file(folder / KEY, secrets.token_bytes(32), label=_LABEL)
-            found = secretfiles.read_file(folder / KEY, label=_LABEL)
-            self._write(SEEN, b"{}")
-        assert found is not None
-        if not (folder / SEEN).exists():
+        is_begun = (folder / SEEN).exists()
+        if (folder / KEY).exists() and not is_begun:
             raise StateMissing(str(folder / SEEN))
-        self._private = Ed25519PrivateKey.from_private_bytes(found)
+        if not is_begun:
+            write_private_file(folder / SEEN, "{}")
+        # Last: whoever is killed before it begins anew.
+        key = secretfiles.read_or_make(folder / KEY, secrets.token_bytes(32), label=_LABEL)
+        self._private = Ed25519PrivateKey.from_private_bytes(key)
 
     @property
     def key(self) -> str:
@@ -93,29 +92,15 @@ class Memory:
             "label_key": b64encode(watched.label_key).decode(),
             "pending": watched.pending,
         }
-        self._write(SEEN, json.dumps(value, indent=1).encode())
+        write_private_file(self._folder / SEEN, json.dumps(value, indent=1))
 
     def keep_evidence(self, alarm: str, detail: str, notes: list[bytes]) -> Path:
         """Keep what was seen before and what was shown now: signed by the log, so it proves itself to others."""
         at = datetime.now(UTC)
         name = f"evidence-{at:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}.txt"
         parts = [f"{at.isoformat()} {alarm}: {detail}\n".encode(), *(note for note in notes if note)]
-        self._write(name, b"\n".join(parts))
+        write_private_file(self._folder / name, b"\n".join(parts))
         return self._folder / name
-
-    def _write(self, name: str, content: bytes) -> None:
-        path, draft = self._folder / name, self._folder / f"{name}.new"
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(descriptor)
-        draft.replace(path)
-        folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 def _render(followed: Followed) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from answerable.witness.following import (
     entries_from,
     follow,
     hashes_from,
+    read_signed,
 )
 from answerable.witness.memory import Memory, Watched
 
@@ -108,7 +109,7 @@ class Monitor:
         root = await follow(watched.root, root_note, entries_from(self._fetch, _ROOT, taken))
         note = await self._fetch(f"{_LOG}/checkpoint")
         notes.append(note)
-        heads = await self._list_heads(watched, upto=_size_of(note))
+        heads = await self._list_heads(watched, upto=read_signed(watched.log.key, note).size)
         step = await follow(watched.log, note, hashes_from(self._fetch, _LOG), at=list(heads))
         pending = {**watched.pending, **self._commitments(watched, heads, step.roots)}
         published = self._match(watched, taken, pending)
@@ -150,7 +151,7 @@ class Monitor:
         # Those of before the first look may be older than the root log itself.
         late_from = self._now() + GRACE_S if watched.log.note else math.inf
         for size, note in heads.items():
-            checkpoint = _checked(watched.log.key, note)
+            checkpoint = read_signed(watched.log.key, note)
             if (checkpoint.size, checkpoint.root) != (size, roots.get(size)):
                 raise Alarmed(Alarm.FORK, f"a signed head of {size} entries has another root than they have")
             due[rooting.commit(watched.label_key, checkpoint.text()).hex()] = late_from
@@ -195,19 +196,3 @@ def _own_key(policy: bytes) -> VerifierKey:
     if len(logs) != 1:
         raise MonitorRefused("Nothing of this log is signed yet.")
     return logs[0]
-
-
-def _checked(key: VerifierKey, note: bytes) -> tlog.Checkpoint:
-    try:
-        parsed = tlog.parse_note(note)
-        tlog.verify_note(parsed, [key])
-        return tlog.parse_checkpoint(parsed.text)
-    except tlog.Refused as error:
-        raise Alarmed(Alarm.REFUSED, f"a head: {error}") from error
-
-
-def _size_of(note: bytes) -> int:
-    try:
-        return tlog.parse_checkpoint(tlog.parse_note(note).text).size
-    except tlog.Refused as error:
-        raise Alarmed(Alarm.REFUSED, f"a head: {error}") from error

@@ -50,19 +50,16 @@ class Witness:
         Errors:  StateMissing, and those of key files.
         """
         secretfiles.make_folder(folder)
-        found = secretfiles.read_file(folder / KEY, label=_LABEL)
-        if found is not None and not (folder / STATE).exists():
+        if (folder / KEY).exists() and not (folder / STATE).exists():
             raise StateMissing(str(folder / STATE))
         with suppress(FileExistsError):
             os.close(os.open(folder / STATE, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         self._state = sqlite3.connect(folder / STATE, isolation_level=None, timeout=10)
         self._state.execute("PRAGMA synchronous = FULL")
         self._state.execute(_TABLE)
-        if found is None:
-            secretfiles.create_file(folder / KEY, secrets.token_bytes(32), label=_LABEL)
-            found = secretfiles.read_file(folder / KEY, label=_LABEL)
-        assert found is not None
-        self._private = Ed25519PrivateKey.from_private_bytes(found)
+        # Last: whoever is killed before it begins anew.
+        key = secretfiles.read_or_make(folder / KEY, secrets.token_bytes(32), label=_LABEL)
+        self._private = Ed25519PrivateKey.from_private_bytes(key)
         self._keys_of = keys_of
         self._now = now
         self.name = name
