@@ -8,6 +8,7 @@ import pytest
 from answerable.infra.postgres import Server
 from answerable.infra.settings import Settings
 from factories.logbook import Logbook, opened_logbook
+from factories.witnessing import Wired
 
 
 @pytest.fixture
@@ -17,3 +18,8 @@ async def logbook(
     assert database_name  # migrated
     async with opened_logbook(server, settings, tmp_path / "signer") as opened:
         yield opened
+
+
+@pytest.fixture
+def wired(tmp_path: Path) -> Wired:
+    return Wired(tmp_path)

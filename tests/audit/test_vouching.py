@@ -6,8 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from answerable import audit
 from answerable.audit import recovering, signed, witnesses
 from answerable.audit.verifying import Asked, Assurance, Report
@@ -22,11 +20,6 @@ from factories.witnessing import (
     list_of,
     register,
 )
-
-
-@pytest.fixture
-def wired(tmp_path: Path) -> Wired:
-    return Wired(tmp_path)
 
 
 async def test_verification_says_who_has_cosigned_and_what_they_have_not_seen(

@@ -1,7 +1,6 @@
 """Witnesses: registered, handed heads, believed once their signature fits, counted by a quorum."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -32,11 +31,6 @@ from factories.witnessing import (
     policy_of,
     register,
 )
-
-
-@pytest.fixture
-def wired(tmp_path: Path) -> Wired:
-    return Wired(tmp_path)
 
 
 async def test_a_pushed_head_is_cosigned_and_served_with_the_cosignature(

@@ -19,12 +19,13 @@ from answerable.drill.scene import PREFIX, Place, alone, drop, make_scene
 from answerable.infra.installation import Installation
 from factories.browser import OpenContext
 from factories.serving import Place as Serving
-from factories.vectors import ROOT
+from factories.vectors import ROOT, load_file
 from factories.vectors_verifier import VERIFIER
 
 Lines = list[dict[str, Any]]
 
 PUBLISHED = ROOT / "docs" / "reference" / "vectors" / "archive"
+ARCHIVES = load_file(PUBLISHED.parent / "generate_archive.py")
 CASES: list[dict[str, Any]] = json.loads((PUBLISHED / "cases.json").read_text())
 
 
@@ -73,21 +74,7 @@ def archive(exported: Archive, tmp_path: Path) -> Archive:
 def damaged_by(case: dict[str, Any], folder: Path) -> Archive:
     """The published log with what a case does to it."""
     shutil.copytree(PUBLISHED / "log", folder / "log")
-    lines: dict[str, list[str | None]] = {}
-    for one in case["changes"]:
-        path = folder / "log" / one["file"]
-        if "removed" in one:
-            path.unlink()
-        elif "text" in one:
-            path.write_text(one["text"])
-        elif "line" in one:
-            lines.setdefault(one["file"], [*path.read_text().splitlines()])[one["line"]] = one["becomes"]
-        else:
-            content = bytearray(path.read_bytes())
-            content[one.get("at", 0)] ^= one.get("xor", 0)
-            path.write_bytes(content[: one.get("cut", len(content))])
-    for name, known in lines.items():
-        (folder / "log" / name).write_text("".join(f"{line}\n" for line in known if line is not None))
+    ARCHIVES.damage(folder / "log", case["changes"])
     return Archive(folder=folder / "log", pinned=b"")
 
 

@@ -32,9 +32,14 @@ def load_cases() -> dict[str, Json]:
 
 def load_verifier() -> ModuleType:
     """The stand-alone verifier as a module."""
-    name = VERIFIER.stem
+    return load_file(VERIFIER)
+
+
+def load_file(path: Path) -> ModuleType:
+    """A file of Python that lies in no package, as a module."""
+    name = path.stem
     if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, VERIFIER)
+        spec = importlib.util.spec_from_file_location(name, path)
         assert spec is not None
         assert spec.loader is not None
         # Dataclasses look their module up by name.

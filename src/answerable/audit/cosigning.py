@@ -11,18 +11,16 @@ from typing import Final
 
 import structlog
 
-from answerable import tlog
 from answerable.audit import witnesses
 from answerable.audit.errors import CosignatureRefused, WitnessSilent
 from answerable.audit.posting import Post
 from answerable.audit.signed import Head, find_head
-from answerable.audit.tiles import prove
+from answerable.audit.tiles import prove_growth
 from answerable.audit.witnesses import Witness
 from answerable.infra.db import Database, Db
 from answerable.infra.egress import Response
 from answerable.infra.errors import AnswerableError
 from answerable.infra.ids import Actor
-from answerable.tlog import Nodes
 
 log = structlog.get_logger()
 
@@ -85,7 +83,7 @@ async def _push(database: Database, actor: Actor, post: Post, due: _Due) -> None
         if answer.status == HTTPStatus.OK:
             async with database.tenant_session(actor) as db:
                 taken = await witnesses.take(
-                    db, _text_of(due.head) + b"\n" + _lines(answer.body), by=due.witness.id
+                    db, due.head.text + b"\n" + _lines(answer.body), by=due.witness.id
                 )
             assert taken
             return
@@ -108,16 +106,9 @@ def _read_known(answer: Response, head: Head) -> int:
 
 
 async def _render(db: Db, head: Head, known: int) -> bytes:
-    def make(nodes: Nodes) -> tuple[bytes, ...]:
-        return tlog.prove_consistency(known, head.size, nodes)
-
-    proof = await prove(db, db.actor.tenant_id, head.size, make)
+    proof = await prove_growth(db, db.actor.tenant_id, known, head.size)
     lines = [f"old {known}", *(b64encode(one).decode() for one in proof), "", ""]
     return "\n".join(lines).encode() + head.note.encode()
-
-
-def _text_of(head: Head) -> bytes:
-    return tlog.parse_note(head.note.encode()).text
 
 
 def _lines(body: bytes) -> bytes:

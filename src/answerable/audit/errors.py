@@ -167,7 +167,7 @@ class WitnessUnknown(AnswerableError):
 
     code = "audit.witness_unknown"
     kind = Kind.NOT_FOUND
-    remedy = "Run `answerable audit witness list`: it shows the names."
+    remedy = "Run `answerable witness list`: it shows the names."
 
 
 class QuorumUnreachable(AnswerableError):

@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import Select, func, select
 
 from answerable import tlog
+from answerable.audit import tiles
 from answerable.audit.errors import (
     EventNotFound,
     EventNotIncluded,
@@ -180,10 +181,7 @@ async def prove_growth(db: Db, old: int, new: int) -> tuple[bytes, ...]:
     if not 0 <= old <= new or head is None or new > head.size:
         raise SizesUnordered
 
-    def make(nodes: Nodes) -> tuple[bytes, ...]:
-        return tlog.prove_consistency(old, new, nodes)
-
-    return await prove(db, db.actor.tenant_id, new, make)
+    return await tiles.prove_growth(db, db.actor.tenant_id, old, new)
 
 
 async def read_resource(db: Db, path: str) -> bytes:

@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import func, literal, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
+from answerable import tlog
 from answerable.audit.errors import CheckpointNotFound
 from answerable.audit.models import AuditCheckpointRow, AuditLogRow
 from answerable.audit.witness_models import AuditCosignatureRow, AuditQuorumRow, AuditWitnessRow
@@ -46,6 +47,11 @@ class Head:
     root: bytes
     note: str
     signed_at: datetime
+
+    @property
+    def text(self) -> bytes:
+        """What was signed, without the signatures."""
+        return tlog.parse_note(self.note.encode()).text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from answerable.audit.heads import Head, held
 from answerable.audit.rooting import add_heads
 from answerable.audit.sequencing import STANDBY_S, pause
 from answerable.audit.signer import Signer
-from answerable.audit.tiles import Reads, prove
+from answerable.audit.tiles import Reads, prove_growth
 from answerable.audit.trees import unpack_frontier
 from answerable.audit.values import ROOT
 from answerable.infra.db import DatabaseUnavailable, ServiceDatabase
@@ -265,9 +265,7 @@ async def _find_fork(db: Reads, head: Head, found: Frontier) -> str | None:
 
 
 async def _require_continuation(db: Reads, head: Head, found: Frontier) -> None:
-    proof = await prove(
-        db, head.tenant_id, found.size, lambda nodes: tlog.prove_consistency(head.size, found.size, nodes)
-    )
+    proof = await prove_growth(db, head.tenant_id, head.size, found.size)
     tlog.verify_consistency(
         old_size=head.size, old_root=head.root, new_size=found.size, new_root=found.root, proof=proof
     )

@@ -15,18 +15,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol
 
-from answerable import tlog
 from answerable.audit import reading, signed
 from answerable.audit.errors import CopyOfAnother, CopyUnreadable
 from answerable.audit.exports import event_of
 from answerable.audit.happenings import EntriesExported
 from answerable.audit.reading import Entry, Wanted
 from answerable.audit.service import append
-from answerable.audit.tiles import prove
+from answerable.audit.tiles import prove_growth
 from answerable.audit.values import ExportFormat
 from answerable.infra.db import Database, Db
 from answerable.infra.ids import Actor
-from answerable.tlog import Nodes
 
 FORMAT: Final = "answerable.batch/v1"
 MOST: Final = 500
@@ -169,7 +167,7 @@ async def _next_batch(db: Db, reached: Reached, wanted: ExportFormat) -> dict[st
     listed = await reading.list_entries(db, Wanted(), after=reached.size - 1, limit=limit)
     found = _cut(listed)
     end = reached.size + len(found)
-    proof = await prove(db, db.actor.tenant_id, head.size, _growth(end, head.size))
+    proof = await prove_growth(db, db.actor.tenant_id, end, head.size)
     return {
         "format": FORMAT,
         "origin": names.origin,
@@ -182,10 +180,6 @@ async def _next_batch(db: Db, reached: Reached, wanted: ExportFormat) -> dict[st
         "checkpoint": head.note,
         "consistency": [b64encode(one).decode() for one in proof],
     }
-
-
-def _growth(old: int, new: int) -> Callable[[Nodes], tuple[bytes, ...]]:
-    return lambda nodes: tlog.prove_consistency(old, new, nodes)
 
 
 def _cut(entries: Sequence[Entry]) -> list[Entry]:

@@ -82,3 +82,11 @@ async def prove(db: Reads, tenant_id: UUID, size: int, make: Callable[[Nodes], P
         if len(hashes) != tile.width:
             raise tlog.Refused(tlog.Finding.TILE_MALFORMED, f"{tile.path()} has {len(hashes)} hashes")
     return make(tlog.nodes_in_tiles(size, read.__getitem__))
+
+
+async def prove_growth(db: Reads, tenant_id: UUID, old: int, new: int) -> tuple[bytes, ...]:
+    """What shows that a log's tree of one size continues that of another.
+
+    Errors:  tlog.Refused when hashes are missing.
+    """
+    return await prove(db, tenant_id, new, lambda nodes: tlog.prove_consistency(old, new, nodes))

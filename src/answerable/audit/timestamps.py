@@ -23,7 +23,6 @@ from rfc3161_client import (
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from answerable import tlog
 from answerable.audit import signed
 from answerable.audit.errors import CheckpointNotFound, TimestampRefused, TimestampRootsUnreadable
 from answerable.audit.posting import MAX_ANSWER_BYTES, Post
@@ -100,7 +99,7 @@ async def stamp_root(database: Database, post: Post, authority: Authority) -> Ti
         head = await signed.find_head(root)
         if head is None or await _is_stamped(root, head):
             return None
-    stamp = await ask_timestamp(post, authority, stamped_text(head))
+    stamp = await ask_timestamp(post, authority, head.text)
     async with database.tenant_session(ROOT_READER) as root:
         root.unaudited(Unaudited.COSIGNATURE)
         values = {
@@ -134,12 +133,7 @@ async def get_stamped(root: Db) -> Stamped:
     if found is None:
         raise CheckpointNotFound
     head = await signed.get_head(root, size=found.size)
-    return Stamped(text=stamped_text(head), token=found.token, at=found.stated_at)
-
-
-def stamped_text(head: signed.Head) -> bytes:
-    """What of a head is stamped: the text that its log has signed."""
-    return tlog.parse_note(head.note.encode()).text
+    return Stamped(text=head.text, token=found.token, at=found.stated_at)
 
 
 async def _is_stamped(root: Db, head: signed.Head) -> bool:

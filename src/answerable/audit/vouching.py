@@ -70,7 +70,7 @@ async def _find_in_root(db: Db, root: Db, head: Head) -> int | None:
     key = await db.scalar(select(AuditLabelRow.key))
     if key is None:
         return None
-    body = render_entry(key, tlog.parse_note(head.note.encode()).text)
+    body = render_entry(key, head.text)
     return await root.scalar(
         select(AuditLeafRow.index)
         .join(AuditRootEntryRow, AuditRootEntryRow.event_id == AuditLeafRow.event_id)
