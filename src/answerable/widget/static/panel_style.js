@@ -57,6 +57,7 @@ textarea, input { border: 1px solid var(--line-strong); border-radius: 6px; back
 label { display: grid; gap: 0.25rem; font-size: 0.8125rem; color: var(--ink-2); }
 ::placeholder { color: var(--ink-3); opacity: 1; }
 .wrong { color: var(--bad); font-size: 0.8125rem; }
+.receipt > [role=status] { display: grid; grid-template-columns: minmax(0, 1fr); gap: 0.75rem; }
 .receipt a.button { text-decoration: none; color: inherit; }
 .receipt [data-text] { white-space: pre-wrap; overflow-wrap: anywhere; }
 .sheet { flex: 1; min-block-size: 0; display: grid; grid-template-columns: minmax(0, 1fr); align-content: start; gap: 0.75rem; padding: 1rem 0.75rem; overflow-y: auto;
