@@ -7,9 +7,8 @@
 PROOF is a file of the format c2sp.org/tlog-proof@v1, DIRECTORY a log in the layout of c2sp.org/tlog-tiles,
 FILE a policy of the format c2sp.org/tlog-policy: the keys that you believe, from wherever you believe them.
 
-One file, only Python's standard library, no code of Answerable. Read it before you rely on it: signatures
-first (1), then the tree (2), the formats (3), trust (4), what entries say (5), and what the command does (6).
-Findings, such as note_malformed, are words of a closed list; docs/reference/verifier.md describes them.
+One file, only Python's standard library, no code of Answerable. Read it before you rely on it: signatures (1),
+tree (2), formats (3), trust (4), what entries say (5), the command (6). Findings: docs/reference/verifier.md.
 
 Ends with 0 verified, 10 verified and something is erased, 20 not witnessed as required, 30 incomplete,
 40 invalid, 41 forked or rolled back, 2 used wrongly. What it could not check is listed, never counted as checked.
@@ -32,8 +31,8 @@ from typing import Any, NamedTuple
 VERIFIED, ERASED, UNWITNESSED, INCOMPLETE, INVALID, FORKED = 0, 10, 20, 30, 40, 41
 WITNESSING, HISTORY = {"quorum_missed", "level_missed", "stale"}, {"fork", "rollback"}
 LEVELS = ["none", "signed", "tenant-witnessed", "quorum-witnessed"]
-EXIT_OF = dict.fromkeys(WITNESSING, UNWITNESSED) | dict.fromkeys(HISTORY, FORKED)
-INCOMPLETE_FINDINGS = {"checkpoint_missing", "entry_missing", "tile_missing", "consistency_missing"}
+PARTS = {"checkpoint_missing", "entry_missing", "tile_missing", "consistency_missing", "schema_missing"}
+EXITS = ((WITNESSING, UNWITNESSED), (HISTORY, FORKED), (PARTS, INCOMPLETE))
 LARGEST, LONGEST_LINE, LONGEST_FILE = 2**63 - 1, 65_536, 1_000_000
 MOST_SIGNATURES, MOST_PROOF_HASHES = 100, 63
 
@@ -41,9 +40,7 @@ class Refusal(Exception):
     """Something does not verify; `finding` says what in one word, `leaf` where."""
     def __init__(self, finding: str, detail: str, leaf: int | None = None) -> None:
         super().__init__(f"{finding}: {detail}")
-        self.finding = finding
-        self.detail = detail
-        self.leaf = leaf
+        self.finding, self.detail, self.leaf = finding, detail, leaf
 
 def refuse_if(holds: object, finding: str, detail: str, leaf: int | None = None) -> None:
     """Refuse, if this holds."""
@@ -94,21 +91,16 @@ def decode_point(data: bytes) -> Point | None:
         x = x * ROOT_OF_MINUS_ONE % P
     if x * x % P != square or (x == 0 and sign):
         return None
-    if x & 1 != sign:
-        x = P - x
+    x = x if x & 1 == sign else P - x
     return (x, y, 1, x * y % P)
 
 def base_point() -> Point:
-    point = decode_point((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
-    assert point is not None
-    return point
+    return decode_point((4 * pow(5, P - 2, P) % P).to_bytes(32, "little")) or (0, 0, 0, 0)
 
 def is_sound_key(public: bytes) -> bool:
     """Whether it is a point outside of the small subgroup; under one inside, a signature fits many texts."""
     point = decode_point(public)
-    if point is None:
-        return False
-    x, y, z, _ = multiply(8, point)
+    x, y, z, _ = multiply(8, point) if point else (0, 1, 1, 0)
     return not (x == 0 and y == z)
 
 def is_signed(public: bytes, message: bytes, signature: bytes) -> bool:
@@ -134,10 +126,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 def split(width: int) -> int:
     """The largest power of two below a width of at least two."""
-    power = 1
-    while power * 2 < width:
-        power *= 2
-    return power
+    return 1 << (width - 1).bit_length() - 1
 
 def tree_hash(hashes: list[bytes]) -> bytes:
     """The root over hashes of subtrees of one size, of which the last may be smaller."""
@@ -161,10 +150,10 @@ def root_by_inclusion(leaf: bytes, index: int, size: int, path: list[bytes]) -> 
 
 def check_inclusion(leaf: bytes, index: int, size: int, path: list[bytes], root: bytes) -> None:
     """Refuse unless the leaf stands at the index of the tree with this root."""
-    if any(len(one) != 32 for one in (leaf, root, *path)) or not 0 <= index < size:
-        raise Refusal("inclusion_failed", "a bad hash, or no such leaf")
-    if root_by_inclusion(leaf, index, size, path) != root:
-        raise Refusal("inclusion_failed", "it leads to another root", index)
+    is_odd = any(len(one) != 32 for one in (leaf, root, *path)) or not 0 <= index < size
+    refuse_if(is_odd, "inclusion_failed", "a bad hash, or no such leaf")
+    found = root_by_inclusion(leaf, index, size, path)
+    refuse_if(found != root, "inclusion_failed", "it leads to another root", index)
 
 def roots_by_consistency(old: int, new: int, path: list[bytes], known: bytes | None) -> tuple[bytes, bytes]:
     """The roots of an old and a new tree to which a path leads.
@@ -187,14 +176,12 @@ def roots_by_consistency(old: int, new: int, path: list[bytes], known: bytes | N
 
 def check_consistency(old: int, old_root: bytes, new: int, new_root: bytes, path: list[bytes]) -> None:
     """Refuse unless the new tree continues the old one."""
-    if any(len(one) != 32 for one in (old_root, new_root, *path)) or not 0 <= old <= new:
-        raise Refusal("consistency_failed", "a bad hash, or sizes in the wrong order")
+    is_odd = any(len(one) != 32 for one in (old_root, new_root, *path)) or not 0 <= old <= new
+    refuse_if(is_odd, "consistency_failed", "a bad hash, or sizes in the wrong order")
     if (old == 0 and old_root != EMPTY_ROOT) or (new == 0 and new_root != EMPTY_ROOT):
         raise Refusal("consistency_failed", "an empty tree with a root")
-    if old == 0:
-        refuse_if(path, "consistency_failed", "a proof where none is needed")
-        return
-    if roots_by_consistency(old, new, path, old_root) != (old_root, new_root):
+    refuse_if(old == 0 and path, "consistency_failed", "a proof where none is needed")
+    if old and roots_by_consistency(old, new, path, old_root) != (old_root, new_root):
         raise Refusal("consistency_failed", "it leads to other roots")
 
 # 3. The formats. Every value has one spelling; anything else is refused.
@@ -222,8 +209,8 @@ def unbase64_hash(text: bytes, finding: str) -> bytes:
 def ended_lines(data: bytes, finding: str) -> list[bytes]:
     """Lines, each with an end and none too long."""
     *lines, rest = data.split(b"\n")
-    if rest or not lines or any(len(line) > LONGEST_LINE for line in lines):
-        raise Refusal(finding, "a line without end, or too long")
+    is_odd = rest or not lines or any(len(line) > LONGEST_LINE for line in lines)
+    refuse_if(is_odd, finding, "a line without end, or too long")
     return lines
 
 def is_name(name: str) -> bool:
@@ -242,57 +229,49 @@ class Key:
     def identifier(self) -> bytes:
         return hashlib.sha256(self.name.encode() + b"\n" + bytes([self.kind]) + self.public).digest()[:4]
 
-    def __str__(self) -> str:
-        material = base64.b64encode(bytes([self.kind]) + self.public).decode()
-        return f"{self.name}+{self.identifier().hex()}+{material}"
-
 def parse_key(data: bytes) -> Key:
     """A key of the form name+id+base64."""
-    try:
-        name, identifier, material = data.decode().split("+", 2)
-    except ValueError:
-        raise Refusal("key_malformed", "not of the form name+id+base64") from None
-    if not material.isascii() or not is_name(name) or not re.fullmatch("[0-9a-f]{8}", identifier):
-        raise Refusal("key_malformed", "not of the form name+id+base64")
-    raw = unbase64(material.encode(), "key_malformed")
-    refuse_if(not raw, "key_malformed", "of no bytes")
+    finding = "key_malformed"
+    name, identifier, material = [*data.split(b"+", 2), b"", b""][:3]
+    spelled = name.decode(errors="replace")
+    is_key = spelled.encode() == name and is_name(spelled) and re.fullmatch(rb"[0-9a-f]{8}", identifier)
+    refuse_if(not is_key, finding, "not of the form name+id+base64")
+    raw = unbase64(material, finding)
+    refuse_if(not raw, finding, "of no bytes")
     refuse_if(raw[0] not in KEY_BYTES, "key_unsupported", f"a key of kind {raw[0]:#04x}")
-    refuse_if(len(raw) != 1 + KEY_BYTES[raw[0]], "key_malformed", "of the wrong length")
-    key = Key(name, raw[0], raw[1:])
-    if key.kind != ML_DSA_44 and not is_sound_key(key.public):
-        raise Refusal("key_malformed", "a point that proves nothing")
-    refuse_if(key.identifier().hex() != identifier, "key_malformed", "the identifier belongs to another key")
+    refuse_if(len(raw) != 1 + KEY_BYTES[raw[0]], finding, "of the wrong length")
+    key = Key(spelled, raw[0], raw[1:])
+    refuse_if(key.kind != ML_DSA_44 and not is_sound_key(key.public), finding, "a point that proves nothing")
+    refuse_if(key.identifier().hex() != identifier.decode(), finding, "the identifier belongs to another key")
     return key
 
 Note = NamedTuple("Note", [("text", bytes), ("signatures", list[tuple[str, bytes, bytes]])])
-"""A text and its signature lines: name, identifier, signature."""
 
 def parse_note(data: bytes) -> Note:
     """A signed note; nothing of it is verified yet."""
+    finding = "note_malformed"
     try:
         content = data.decode()
     except UnicodeDecodeError:
-        raise Refusal("note_malformed", "not UTF-8") from None
-    if len(data) > LONGEST_FILE or re.search(r"[\x00-\x09\x0b-\x1f]", content):
-        raise Refusal("note_malformed", "too long, or a control character")
+        raise Refusal(finding, "not UTF-8") from None
+    is_odd = len(data) > LONGEST_FILE or re.search(r"[\x00-\x09\x0b-\x1f]", content)
+    refuse_if(is_odd, finding, "too long, or a control character")
     head, middle, tail = content.rpartition("\n\n")
-    refuse_if(not middle or not tail, "note_malformed", "no signatures")
-    ended_lines(head.encode() + b"\n", "note_malformed")
-    lines = [line.decode() for line in ended_lines(tail.encode(), "note_malformed")]
-    if len(lines) > MOST_SIGNATURES or len(lines) != len(set(lines)):
-        raise Refusal("note_malformed", "too many signatures, or one twice")
+    refuse_if(not middle or not tail, finding, "no signatures")
+    ended_lines(head.encode() + b"\n", finding)
+    lines = [line.decode() for line in ended_lines(tail.encode(), finding)]
+    is_odd = len(lines) > MOST_SIGNATURES or len(lines) != len(set(lines))
+    refuse_if(is_odd, finding, "too many signatures, or one twice")
     signatures: list[tuple[str, bytes, bytes]] = []
     for line in lines:
         words = line.split(" ")
-        if len(words) != 3 or words[0] != "\u2014" or not is_name(words[1]):
-            raise Refusal("note_malformed", "no signature line")
-        raw = unbase64(words[2].encode(), "note_malformed")
-        refuse_if(len(raw) < 5, "note_malformed", "a signature of no bytes")
+        is_line = len(words) == 3 and words[0] == "\u2014" and is_name(words[1])
+        raw = unbase64(words[2].encode(), finding) if is_line else b""
+        refuse_if(len(raw) < 5, finding, "no signature line, or a signature of no bytes")
         signatures.append((words[1], raw[:4], raw[4:]))
     return Note(head.encode() + b"\n", signatures)
 
 Checkpoint = NamedTuple("Checkpoint", [("origin", str), ("size", int), ("root", bytes), ("extensions", list[str])])
-"""What a log says of itself."""
 
 def parse_checkpoint(text: bytes) -> Checkpoint:
     """A checkpoint from the text of a note."""
@@ -303,14 +282,13 @@ def parse_checkpoint(text: bytes) -> Checkpoint:
         origin, *extensions = [line.decode() for line in (lines[0], *lines[3:])]
     except UnicodeDecodeError:
         raise Refusal(finding, "not UTF-8") from None
-    if any(re.search(r"[\x00-\x1f]", line) for line in (origin, *extensions)):
-        raise Refusal(finding, "a control character")
+    is_odd = any(re.search(r"[\x00-\x1f]", line) for line in (origin, *extensions))
+    refuse_if(is_odd, finding, "a control character")
     size, root = decimal(lines[1], finding), unbase64_hash(lines[2], finding)
     refuse_if(size == 0 and root != EMPTY_ROOT, finding, "an empty log with a root of something")
     return Checkpoint(origin, size, root, extensions)
 
 Proof = NamedTuple("Proof", [("index", int), ("path", list[bytes]), ("checkpoint", bytes), ("extra", bytes)])
-"""An entry's place, with the note that vouches for the tree."""
 
 def parse_proof(data: bytes) -> Proof:
     """A proof; nothing of it is verified yet, and its extra data never is."""
@@ -336,20 +314,18 @@ def parse_bundle(data: bytes, width: int) -> list[bytes]:
         at = start + int.from_bytes(data[at:start], "big")
         refuse_if(max(start, at) > len(data), "tile_malformed", "an entry is cut off")
         entries.append(data[start:at])
-    if len(entries) != width or not 1 <= width <= 256:
-        raise Refusal("tile_malformed", f"{len(entries)} entries for a width of {width}")
+    is_odd = len(entries) != width or not 1 <= width <= 256
+    refuse_if(is_odd, "tile_malformed", f"{len(entries)} entries for a width of {width}")
     return entries
 
 def parse_tile(data: bytes, width: int) -> list[bytes]:
-    if len(data) != 32 * width or not 1 <= width <= 256:
-        raise Refusal("tile_malformed", f"{len(data)} bytes for {width} hashes")
+    is_odd = len(data) != 32 * width or not 1 <= width <= 256
+    refuse_if(is_odd, "tile_malformed", f"{len(data)} bytes for {width} hashes")
     return [data[at : at + 32] for at in range(0, len(data), 32)]
 
 def tile_path(level: str, index: int, width: int) -> str:
-    digits = str(index)
-    digits = digits.zfill((len(digits) + 2) // 3 * 3)
-    groups = [digits[at : at + 3] for at in range(0, len(digits), 3)]
-    name = "/".join([*("x" + group for group in groups[:-1]), groups[-1]])
+    digits = str(index).zfill((len(str(index)) + 2) // 3 * 3)
+    name = re.sub(r"\d{3}(?=\d)", r"x\g<0>/", digits)
     return f"tile/{level}/{name}" + (f".p/{width}" if width < 256 else "")
 
 # 4. Trust.
@@ -394,8 +370,8 @@ class Policy:
         """How many of which members; each in one group at most, so that a witness counts once."""
         taken = [member for _, others in self.groups.values() for member in others]
         for member in members:
-            if not self.is_defined(member) or member in taken:
-                raise Refusal("policy_malformed", "a member unknown or taken")
+            is_free = self.is_defined(member) and member not in taken
+            refuse_if(not is_free, "policy_malformed", "a member unknown or taken")
             taken.append(member)
         words = {b"any": 1, b"all": len(members)}
         threshold = words[rule] if rule in words else decimal(rule, "policy_malformed")
@@ -456,11 +432,11 @@ def verify_checkpoint(data: bytes, policy: Policy, *, quorum: bool = True) -> Tr
     refuse_if(all(key.name != checkpoint.origin for key in policy.logs), "log_unknown", "no log of this origin")
     keys = [key for key in (*policy.logs, *policy.witnesses.values()) if key.kind != ML_DSA_44]
     signers = verify_note(note, keys)
-    if not any(key in policy.logs and key.name == checkpoint.origin for key in signers):
-        raise Refusal("signature_missing", "its log has not signed it")
+    is_its = any(key in policy.logs and key.name == checkpoint.origin for key in signers)
+    refuse_if(not is_its, "signature_missing", "its log has not signed it")
     cosigned = {name: signers[key] or 0 for name, key in policy.witnesses.items() if key in signers}
-    if quorum and not policy.is_met_by(set(cosigned)):
-        raise Refusal("quorum_missed", f"{len(cosigned)} of the policy's witnesses have cosigned")
+    is_missed = quorum and not policy.is_met_by(set(cosigned))
+    refuse_if(is_missed, "quorum_missed", f"{len(cosigned)} of the policy's witnesses have cosigned")
     return Trusted(checkpoint, cosigned)
 
 @dataclass
@@ -475,21 +451,24 @@ class Report:
         found: dict[str, Any] = {"finding": refusal.finding, "detail": refusal.detail}
         self.findings.append(found if refusal.leaf is None else {**found, "leaf": refusal.leaf})
 
+    def add_if(self, holds: object, finding: str, detail: str, leaf: int | None = None) -> None:
+        if holds:
+            self.add(Refusal(finding, detail, leaf))
+
     def code(self) -> int:
-        words = [one["finding"] for one in self.findings]
-        codes = [INCOMPLETE if word in INCOMPLETE_FINDINGS else EXIT_OF.get(word, INVALID) for word in words]
+        exits = {word: code for words, code in EXITS for word in words}
+        codes = [exits.get(one["finding"], INVALID) for one in self.findings]
         return max(codes, default=ERASED if self.facts.get("slots", {}).get("erased") else VERIFIED)
 
-    def trust(self, trusted: Trusted, policy: Policy) -> None:
-        """Take in who vouches for the checkpoint."""
+    def trust(self, note: bytes, policy: Policy) -> Checkpoint:
+        """The checkpoint, if its log has signed it; a missed quorum is a finding, and the rest is checked."""
+        trusted = verify_checkpoint(note, policy, quorum=False)
         head = trusted.checkpoint
         others = {name for name in trusted.cosigned if policy.witnesses[name].name != f"{head.origin}/clock"}
         is_met = bool(others) and policy.quorum != b"none" and policy.is_met_by(set(trusted.cosigned))
         self.facts |= {
             "assurance": LEVELS[3 if is_met else 2 if others else 1],
-            "origin": head.origin,
-            "size": head.size,
-            "root": head.root.hex(),
+            "origin": head.origin, "size": head.size, "root": head.root.hex(),
             "cosigned": [{"witness": name.decode(errors="backslashreplace"), "time": stated}
                          for name, stated in sorted(trusted.cosigned.items())],
         }
@@ -497,26 +476,50 @@ class Report:
         self.not_checked += [f"signatures of {key.name}: ML-DSA-44" for key in keys if key.kind == ML_DSA_44]
         if head.extensions:
             self.not_checked.append("what the checkpoint's extension lines mean")
+        missed = f"{len(trusted.cosigned)} of the policy's witnesses have cosigned"
+        self.add_if(not policy.is_met_by(set(trusted.cosigned)), "quorum_missed", missed)
+        return head
 
-# 5. What entries say. Their schemas are enforced when they are written; this holds for all of them.
+# 5. What entries say: nothing that could describe a person, and what the log has declared for their type.
 
 UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-SHORT = re.compile(rf"{UUID}|[a-z][a-z0-9_.-]{{0,63}}|[A-Za-z0-9+/]{{22,43}}={{0,2}}")
+WORD, BASE64 = r"[a-z][a-z0-9_.-]{0,63}", r"[A-Za-z0-9+/]{22,43}={0,2}"
+TEXTS = {"id": UUID, "word": WORD, "digest": BASE64, "closed": f"{UUID}|{WORD}|{BASE64}"}
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 MEMBERS = {"v", "type", "event_id", "ts", "ctx", "actor", "subject", "d", "slots", "ret"}
 OPEN_S, TOLERANCE_S, MMD_S, MOST_MISSING = 600, 300, 60, 100_000
+SEALED = object()
 
 def whole(_: str) -> None:
     raise Refusal("body_malformed", "a number that is not whole")
 
-def is_closed(value: Any) -> bool:
-    """Whether it can describe nobody: a short word, an identifier, a digest, a number, or a list of these."""
-    if isinstance(value, list):
-        items: list[Any] = value  # pyright: ignore[reportUnknownVariableType]
-        return len(items) <= 256 and all(not isinstance(one, list) and is_closed(one) for one in items)
-    if isinstance(value, str):
-        return SHORT.fullmatch(value) is not None
-    return value is None or (isinstance(value, int) and abs(value) <= 9_999_999)
+def fits(value: Any, rule: Any) -> bool:
+    """Whether a value is what a rule of a schema allows; no rule lets a text through that is no word or digest."""
+    match rule:
+        case {"maybe": inner}:
+            found = value is None or fits(value, inner)
+        case {"each": inner} if isinstance(value, list):
+            items: list[Any] = value  # pyright: ignore[reportUnknownVariableType]
+            found = len(items) <= 256 and all(fits(one, inner) for one in items)
+        case {"one_of": words}:
+            found = value in words and fits(value, "word")
+        case "number" | "flag":
+            found = type(value) is {"number": int, "flag": bool}[rule] and abs(value) <= 9_999_999
+        case "closed" if not isinstance(value, str):
+            found = value is None or fits(value, "number") or fits(value, "flag")
+        case "id" | "word" | "digest" | "closed":
+            found = isinstance(value, str) and re.fullmatch(TEXTS[rule], value) is not None
+        case _:
+            found = value is SEALED if rule == "sealed" else value is None and rule is None
+    return found
+
+def is_as_declared(body: dict[str, Any], schema: dict[str, Any]) -> bool:
+    """Whether an entry holds what a schema of its type says, no more and no less."""
+    given = {**body["d"], **dict.fromkeys(body["slots"], SEALED)}
+    is_one = len(given) == len(body["d"]) + len(body["slots"]) and given.keys() == schema["fields"].keys()
+    is_one = is_one and (body["subject"]["kind"], body["ret"]) == (schema["about"], schema["ret"])
+    is_one = is_one and fits(body["ctx"].get("conv"), schema["conv"])
+    return is_one and all(fits(given[name], rule) for name, rule in schema["fields"].items())
 
 def read_body(entry: bytes) -> dict[str, Any]:
     """An entry, if it is in its one spelling (which also refuses a member given twice) and closed."""
@@ -527,7 +530,8 @@ def read_body(entry: bytes) -> dict[str, Any]:
         values += [body["type"], body["ret"], body["event_id"], *body.get("w", {}).values()]
         values += [part for slot in body["slots"].values() for part in (slot["c"], slot["k"], slot["r"])]
         is_whole = spelled == entry and body.keys() - {"w"} == MEMBERS and body["v"] == 1
-        if is_whole and TIME.fullmatch(body["ts"]) and all(map(is_closed, values)):
+        is_closed = all(fits(value, "closed") or fits(value, {"each": "closed"}) for value in values)
+        if is_whole and is_closed and TIME.fullmatch(body["ts"]):
             return body
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         pass
@@ -543,8 +547,9 @@ def read_lines(path: Path, name: str) -> Iterator[dict[str, Any]]:
 
 class Entries:
     """What entries say, followed in their order and compared with what lies beside them."""
-    def __init__(self, report: Report, heads: list[tuple[int, int]]) -> None:
-        self.report, self.heads, self.at, self.latest = report, heads, 0, 0.0
+    def __init__(self, report: Report, heads: list[tuple[int, int]], schemas: dict[str, Any]) -> None:
+        self.report, self.heads, self.at, self.latest, self.undeclared = report, heads, 0, 0.0, 0
+        self.schemas, self.declared = schemas, dict[str, list[dict[str, Any]]]()
         self.events: dict[str, tuple[int, bytes]] = {}
         self.writers: dict[str, tuple[list[int], dict[int, float]]] = {}
         self.slots: dict[tuple[str, str], tuple[int, dict[str, str]]] = {}
@@ -557,22 +562,32 @@ class Entries:
         """Take in an entry."""
         body = read_body(entry)
         event, detail, stated = body["event_id"], body["d"], seconds_of(body["ts"])
-        if event in self.events:
-            self.report.add(Refusal("duplicate_event", event, leaf))
+        self.report.add_if(event in self.events, "duplicate_event", event, leaf)
         self.events[event] = (leaf, leaf_hash(entry))
         self.slots |= {(event, name): (leaf, slot) for name, slot in body["slots"].items()}
         self.check_time(leaf, stated)
+        self.check_form(leaf, body)
         if (number := body.get("w")) is not None:
             self.number(number["id"], [number["n"], *number["void"]], stated, leaf)
-        if body["type"] == "writer.recovered":
+        kind = body["type"]
+        if kind == "writer.recovered":
             self.number(detail["writer"], detail["void"], stated, leaf)
-        elif body["type"] == "key.destroyed":
-            self.told[event] = detail["keys"]
-        elif body["type"] == "turn.ended":
-            self.turns.add(body["subject"]["id"])
-        elif body["type"] == "message.sent":
-            self.sent[detail["turn_id"]] = leaf
+        self.told |= {event: detail["keys"]} if kind == "key.destroyed" else {}
+        self.turns |= {body["subject"]["id"]} if kind == "turn.ended" else set()
+        self.sent |= {detail["turn_id"]: leaf} if kind == "message.sent" else {}
         self.removed |= {detail["replaces"]} if detail.get("replaces") else set()
+
+    def check_form(self, leaf: int, body: dict[str, Any]) -> None:
+        """Take in schemas; from the first on, an entry fits one that was declared for its type before."""
+        for digest in body["d"]["schemas"] if body["type"] == "log.schemas_declared" else ():
+            schema = self.schemas.get(digest, {"type": ""})
+            self.report.add_if(not schema["type"], "schema_missing", f"schema {digest} is not there", leaf)
+            self.declared.setdefault(schema["type"], []).append(schema)
+        self.undeclared += not self.declared
+        # Where one is lost, an entry of a type without any may be of that one.
+        found = self.declared.get(body["type"], [] if self.declared and "" not in self.declared else None)
+        is_other = found is not None and not any(is_as_declared(body, schema) for schema in found)
+        self.report.add_if(is_other, "schema_mismatch", f"{body['type']} is declared in no such form", leaf)
 
     def check_time(self, leaf: int, stated: float) -> None:
         """Refuse a time after the head that covers it, or before both the last head and the entries so far."""
@@ -601,8 +616,7 @@ class Entries:
         """What is missing for good, and what lies beside the entries."""
         for writer, (_, missing) in self.writers.items():
             over = [number for number, since in missing.items() if self.latest - since > OPEN_S]
-            if over:
-                self.report.add(Refusal("writer_gap", f"numbers {over[:9]} of writer {writer}"))
+            self.report.add_if(over, "writer_gap", f"numbers {over[:9]} of writer {writer}")
         for turn in self.sent.keys() - self.turns:
             self.report.add(Refusal("pair_missing", "a reply without the entry of its turn", self.sent[turn]))
         erased = self.check_erasures(path)
@@ -610,27 +624,29 @@ class Entries:
         for line in read_lines(path, "slots.jsonl"):
             leaf, slot = self.slots.pop((line["event"], line["slot"]), (-1, dict[str, str]()))
             state = line["state"]
-            if not slot or (line["c"] is not None and line["c"] != slot["c"]):
-                self.report.add(Refusal("commitment_mismatch", "another value than the entry's", leaf))
-            is_told = line["key"] in erased and is_key_of(line["key"], line["event"], slot)
+            is_other = not slot or (line["c"] is not None and line["c"] != slot["c"])
+            self.report.add_if(is_other, "commitment_mismatch", "another value than the entry's", leaf)
+            known = line["key"] in erased and digest(b"answerable/key/v1\0", line["key"], line["event"], 16)
+            is_told = known and slot.get("k") == known
             is_known = {"sealed": True, "erased": is_told, "removed": line["record"] in self.removed}
-            if not is_known.get(state):
-                self.report.add(Refusal("slot_missing", f"{line['slot']}: gone, and no entry says why", leaf))
+            why = f"{line['slot']}: gone, and no entry says why"
+            self.report.add_if(not is_known.get(state), "slot_missing", why, leaf)
             states[state] = states.get(state, 0) + 1
         for (_, name), (leaf, _) in self.slots.items():
             self.report.add(Refusal("slot_missing", f"{name}: not accounted for", leaf))
+        if self.undeclared:
+            self.report.not_checked.append(f"the form of {self.undeclared} entries from before any was declared")
         self.report.facts |= {"slots": states, "receipts": self.check_receipts(path, keys, now)}
 
     def check_erasures(self, path: Path) -> set[str]:
         """The keys of which an entry says that they were destroyed, and none of which may be there again."""
         erased: set[str] = set()
         for line in read_lines(path, "erasures.jsonl"):
-            named = hashlib.sha256(b"answerable/destroyed/v1\0" + raw(line["key"]) + raw(line["event"])).digest()
-            if base64.b64encode(named).decode() in self.told.get(line["event"], ()):
-                erased.add(line["key"])
-        for line in read_lines(path, "alive.jsonl"):
-            if line["key"] in erased:
-                self.report.add(Refusal("key_revived", f"key {line['key']} was destroyed and is there again"))
+            key, event = line["key"], line["event"]
+            if digest(b"answerable/destroyed/v1\0", key, event) in self.told.get(event, ()):
+                erased.add(key)
+        for key in erased & {line["key"] for line in read_lines(path, "alive.jsonl")}:
+            self.report.add(Refusal("key_revived", f"key {key} was destroyed and is there again"))
         return erased
 
     def check_receipts(self, path: Path, keys: list[Key], now: float) -> int:
@@ -643,28 +659,25 @@ class Entries:
                 word, _, event, leaf, stated, *_ = note.text.decode().split("\n")
                 place = self.events.get(event)
                 is_kept = place is None and seconds_of(stated) + MMD_S > now
-                if word != "answerable.receipt/v1" or event != line["event"]:
-                    raise Refusal("receipt_broken", "a receipt of something else")
-                if not is_kept and (place is None or base64.b64encode(place[1]).decode() != leaf):
-                    raise Refusal("receipt_broken", "promised, and not in the log as promised")
+                is_its = word == "answerable.receipt/v1" and event == line["event"]
+                refuse_if(not is_its, "receipt_broken", "a receipt of something else")
+                is_kept = is_kept or (place is not None and base64.b64encode(place[1]).decode() == leaf)
+                refuse_if(not is_kept, "receipt_broken", "promised, and not in the log as promised")
             except Refusal as refusal:
                 self.report.add(Refusal("receipt_broken", refusal.detail))
         return len(lines)
 
-def raw(identifier: str) -> bytes:
-    return bytes.fromhex(identifier.replace("-", ""))
-
-def is_key_of(key: str, event: str, slot: dict[str, str]) -> bool:
-    known = hashlib.sha256(b"answerable/key/v1\0" + raw(key) + raw(event)).digest()[:16]
-    return base64.b64encode(known).decode() == slot.get("k")
+def digest(word: bytes, key: str, event: str, size: int = 32) -> str:
+    """How an entry names a key: differently in each event, so that it links no two of them."""
+    both = bytes.fromhex((key + event).replace("-", ""))
+    return base64.b64encode(hashlib.sha256(word + both).digest()[:size]).decode()
 
 # 6. What the command does.
 
 def verify_proof_file(path: Path, arguments: argparse.Namespace, policy: Policy, report: Report) -> None:
     """Check one entry against a proof."""
     proof = parse_proof(path.read_bytes())
-    trusted = trust(proof.checkpoint, policy, report)
-    head = trusted.checkpoint
+    head = report.trust(proof.checkpoint, policy)
     report.facts["index"] = proof.index
     if arguments.entry is not None:
         leaf = leaf_hash(arguments.entry.read_bytes())
@@ -678,24 +691,16 @@ def verify_proof_file(path: Path, arguments: argparse.Namespace, policy: Policy,
     if arguments.pinned is not None:
         compare_with_pinned(arguments, policy, head)
 
-def trust(note: bytes, policy: Policy, report: Report) -> Trusted:
-    """The checkpoint, if its log has signed it; a missed quorum is a finding, and the rest is still checked."""
-    trusted = verify_checkpoint(note, policy, quorum=False)
-    report.trust(trusted, policy)
-    if not policy.is_met_by(set(trusted.cosigned)):
-        report.add(Refusal("quorum_missed", f"{len(trusted.cosigned)} of the policy's witnesses have cosigned"))
-    return trusted
-
 def compare_with_pinned(arguments: argparse.Namespace, policy: Policy, head: Checkpoint) -> None:
     """Check that a checkpoint seen elsewhere is one of the same history."""
     pinned = pinned_checkpoint(arguments.pinned, policy, head)
     old, new = sorted((pinned, head), key=lambda one: one.size)
+    is_fork = old.size == new.size and old.root != new.root
+    refuse_if(is_fork, "fork", f"two roots for {old.size} entries, both signed by {head.origin}")
     if old.size in {new.size, 0}:
-        if old.size and old.root != new.root:
-            raise Refusal("fork", f"two roots for {old.size} entries, both signed by {head.origin}")
         return
-    if arguments.consistency is None:
-        raise Refusal("consistency_missing", f"give a proof from {old.size} to {new.size} with --consistency")
+    needed = f"a proof from {old.size} to {new.size}, with --consistency"
+    refuse_if(arguments.consistency is None, "consistency_missing", needed)
     lines = ended_lines(arguments.consistency.read_bytes(), "consistency_failed")
     path = [unbase64_hash(line, "consistency_failed") for line in lines]
     check_consistency(old.size, old.root, new.size, new.root, path)
@@ -708,35 +713,35 @@ def pinned_checkpoint(path: Path, policy: Policy, head: Checkpoint) -> Checkpoin
 
 def verify_directory(path: Path, arguments: argparse.Namespace, policy: Policy, report: Report) -> None:
     """Recompute a whole log from its entries and compare everything on the way."""
-    trusted = trust(read_part(path, "checkpoint", "checkpoint_missing"), policy, report)
-    head, pinned = trusted.checkpoint, None
+    head = report.trust(read_part(path, "checkpoint", "checkpoint_missing"), policy)
+    pinned = None
     if arguments.pinned is not None:
         pinned = pinned_checkpoint(arguments.pinned, policy, head)
-        if pinned.size > head.size:
-            report.add(Refusal("rollback", f"{head.size} entries, where {pinned.size} had been signed"))
+        less = f"{head.size} entries, where {pinned.size} had been signed"
+        report.add_if(pinned.size > head.size, "rollback", less)
     is_archive = any((path / name).exists() for name in ("keys", "receipts.jsonl", "slots.jsonl"))
     signed = read_history(path, policy, head) if is_archive else {}
-    entries = Entries(report, sorted((size, at) for size, (_, at) in signed.items()))
+    schemas = read_schemas(path) if is_archive else {}
+    entries = Entries(report, sorted((size, at) for size, (_, at) in signed.items()), schemas)
     rows = Rows(path, report)
     for leaf, entry in enumerate(read_entries(path, head.size)):
         rows.add(leaf_hash(entry))
-        if rows.count in signed and rows.root() != signed[rows.count][0]:
-            report.add(Refusal("root_mismatch", "another root than a head of before", leaf))
-        if pinned is not None and rows.count == pinned.size and rows.root() != pinned.root:
-            report.add(Refusal("fork", f"another root after {pinned.size} entries than had been signed"))
+        is_other = rows.count in signed and rows.root() != signed[rows.count][0]
+        report.add_if(is_other, "root_mismatch", "another root than a head of before", leaf)
+        is_fork = pinned is not None and rows.count == pinned.size and rows.root() != pinned.root
+        report.add_if(is_fork, "fork", f"another root after {rows.count} entries than had been signed")
         try:
             if is_archive:
                 entries.add(leaf, entry)
         except Refusal as refusal:
             report.add(Refusal(refusal.finding, refusal.detail, leaf))
-    rows.close()
-    if rows.root() != head.root:
-        report.add(Refusal("root_mismatch", "the entries lead to another root than the checkpoint's"))
+    for level in [level for level, row in enumerate(rows.rows) if row]:
+        rows.compare(level)
+    report.add_if(rows.root() != head.root, "root_mismatch", "the entries lead to another root than is signed")
     report.facts["leaves"] = rows.count
     if is_archive:
-        lines = read_part(path, "keys", "entry_missing").splitlines()
-        named = [line.partition(b" ")[2] for line in lines if line.startswith((b"receipt ", b"earlier "))]
-        keys = [parse_key(line) for line in named]
+        lines = [line.partition(b" ") for line in read_part(path, "keys", "entry_missing").splitlines()]
+        keys = [parse_key(key) for word, _, key in lines if word in {b"receipt", b"earlier"}]
         entries.close(path, keys, arguments.now)
     else:
         report.not_checked.append("what the entries say: this is no archive of Answerable")
@@ -750,6 +755,11 @@ def read_history(path: Path, policy: Policy, head: Checkpoint) -> dict[int, tupl
             raise Refusal("checkpoint_malformed", "a head of before is one of another log")
         signed[line["size"]] = (trusted.checkpoint.root, max(trusted.cosigned.values(), default=LARGEST))
     return signed
+
+def read_schemas(path: Path) -> dict[str, Any]:
+    """What entries of each type may hold, by the digest that the log declares."""
+    lines = read_part(path, "schemas.jsonl", "entry_missing").splitlines()
+    return {base64.b64encode(hashlib.sha256(line).digest()).decode(): json.loads(line) for line in lines}
 
 def read_entries(path: Path, size: int) -> Iterator[bytes]:
     """All entries, in their order."""
@@ -770,32 +780,21 @@ def read_part(path: Path, name: str, finding: str) -> bytes:
 class Rows:
     """The unfinished tile of each level while leaves are added, compared with the exported ones."""
     def __init__(self, path: Path, report: Report) -> None:
-        self.path = path
-        self.report = report
-        self.rows: list[list[bytes]] = [[]]
-        self.done = [0]
-        self.count = 0
+        self.path, self.report, self.count = path, report, 0
+        self.rows, self.done = list[list[bytes]](), list[int]()
 
-    def add(self, leaf: bytes) -> None:
+    def add(self, node: bytes, level: int = 0) -> None:
         """Add a leaf; a tile that is now full is compared, and its root goes one level up."""
-        self.count += 1
-        level, node = 0, leaf
-        while True:
-            self.rows[level].append(node)
-            if len(self.rows[level]) < 256:
-                return
+        self.count += level == 0
+        if level == len(self.rows):
+            self.rows.append([])
+            self.done.append(0)
+        self.rows[level].append(node)
+        if len(self.rows[level]) == 256:
             self.compare(level)
-            node = tree_hash(self.rows[level])
-            self.rows[level] = []
+            full, self.rows[level] = self.rows[level], []
             self.done[level] += 1
-            level += 1
-            if level == len(self.rows):
-                self.rows.append([])
-                self.done.append(0)
-
-    def close(self) -> None:
-        for level in [level for level, row in enumerate(self.rows) if row]:
-            self.compare(level)
+            self.add(tree_hash(full), level + 1)
 
     def compare(self, level: int) -> None:
         """Compare a tile with the exported one, and name the first place where they differ."""
@@ -838,6 +837,8 @@ def verify(arguments: argparse.Namespace) -> Report:
         check(arguments.target, arguments, policy, report)
     except Refusal as refusal:
         report.add(refusal)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        report.add(Refusal("archive_malformed", f"a file beside the entries is in another form: {error!r:.200}"))
     level = report.facts.get("assurance", "none")
     newest = max((one["time"] for one in report.facts.get("cosigned", [])), default=0)
     if arguments.max_age is not None and arguments.now - newest > arguments.max_age:
@@ -864,9 +865,8 @@ def print_report(report: Report, *, as_json: bool) -> None:
     words = {VERIFIED: "VERIFIED", ERASED: "VERIFIED, WITH ERASURES", UNWITNESSED: "NOT WITNESSED"}
     words |= {INCOMPLETE: "INCOMPLETE", FORKED: "FORKED"}
     print(f"{words.get(code, 'INVALID')}  level: {report.facts.get('assurance', 'none')}")
-    facts = {name: value for name, value in report.facts.items() if name not in {"assurance", "cosigned"}}
-    for name, value in facts.items():
-        print(f"  {name}: {value}")
+    for name in report.facts.keys() - {"assurance", "cosigned"}:
+        print(f"  {name}: {report.facts[name]}")
     for one in report.facts.get("cosigned", []):
         print(f"  cosigned: {one['witness']}, {readable_time(one['time'])}")
     for one in report.findings:

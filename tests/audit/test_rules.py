@@ -16,7 +16,7 @@ from answerable import tlog
 from answerable.app import event_registry
 from answerable.audit import Commitment, Digest, ErrorCode, Event, EventId, RetentionClass, SubjectKind
 from answerable.audit.errors import EventRefused, EventUnregistered
-from answerable.audit.rules import canonical, render_body, schema_of
+from answerable.audit.rules import canonical, fields_of, render_body
 from answerable.audit.values import Number
 from answerable.infra.ids import Actor, ActorKind, TenantId, uuid7
 
@@ -67,7 +67,7 @@ CASES = [(event, name) for event in EVENTS for name in names_of(event)]
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda one: one.type)
 def test_every_registered_event_has_a_closed_schema(event: type[Event]) -> None:
-    assert schema_of(event) is not None
+    assert fields_of(event) is not None
     assert event.type.islower()
     assert event.__doc__
 
@@ -105,7 +105,7 @@ class FreeText:
 
 def test_an_event_with_a_free_text_field_cannot_be_declared() -> None:
     with pytest.raises(EventUnregistered):
-        schema_of(FreeText)
+        fields_of(FreeText)
 
 
 def test_a_contact_is_never_named_in_a_body() -> None:

@@ -69,7 +69,14 @@ class Logbook:
     def run_as_superuser(self, *statements: str) -> list[tuple[object, ...]]:
         """What an intruder with all rights does, with every trigger out of the way; rows of the last one."""
         with psycopg.connect(self.server.conninfo(database=self.name), autocommit=True) as connection:
-            for table in ("audit_event", "audit_leaf", "audit_tile", "audit_tree", "audit_checkpoint"):
+            for table in (
+                "audit_event",
+                "audit_leaf",
+                "audit_tile",
+                "audit_tree",
+                "audit_checkpoint",
+                "audit_schema",
+            ):
                 name = sql.Identifier(table)
                 connection.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER ALL").format(name))
             found = [connection.execute(statement.encode()) for statement in statements]

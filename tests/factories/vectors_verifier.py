@@ -8,6 +8,11 @@ from factories.vectors import Json, Operation, hashes, load_verifier, note_bytes
 VERIFIER: Any = load_verifier()
 
 
+def spelled(key: Any) -> str:
+    material = VERIFIER.base64.b64encode(bytes([key.kind]) + key.public).decode()
+    return f"{key.name}+{key.identifier().hex()}+{material}"
+
+
 def _inclusion(given: Json) -> Json:
     leaf, root = bytes.fromhex(given["leaf"]), bytes.fromhex(given["root"])
     VERIFIER.check_inclusion(leaf, given["index"], given["size"], hashes(given["proof"]), root)
@@ -33,7 +38,7 @@ def _key(given: Json) -> Json:
 def _note(given: Json) -> Json:
     keys = [VERIFIER.parse_key(one.encode()) for one in given["keys"]]
     signers = VERIFIER.verify_note(VERIFIER.parse_note(note_bytes(given)), keys)
-    return {"signers": [{"key": str(key), "time": time} for key, time in signers.items()]}
+    return {"signers": [{"key": spelled(key), "time": time} for key, time in signers.items()]}
 
 
 def _checkpoint(given: Json) -> Json:
@@ -44,8 +49,8 @@ def _checkpoint(given: Json) -> Json:
 def _policy(given: Json) -> Json:
     policy = VERIFIER.parse_policy(given["policy"].encode())
     return {
-        "logs": [*map(str, policy.logs)],
-        "witnesses": {name.decode(): str(key) for name, key in policy.witnesses.items()},
+        "logs": [*map(spelled, policy.logs)],
+        "witnesses": {name.decode(): spelled(key) for name, key in policy.witnesses.items()},
         "quorum": policy.quorum.decode(),
     }
 

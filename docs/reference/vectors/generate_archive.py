@@ -33,6 +33,7 @@ def changes_of(log: Path) -> Iterator[tuple[str, list[Change]]]:
     """Each damage by its name, with what it changes."""
     yield "nothing", []
     yield from _of_files()
+    yield from _of_forms(log)
     yield from _of_slots(log)
     yield from _of_notes(log)
 
@@ -41,8 +42,21 @@ def _of_files() -> Iterator[tuple[str, list[Change]]]:
     yield "a bit of an entry", [{"file": "tile/entries/000", "xor": 1, "at": 40_000}]
     yield "a bit of a tile of hashes", [{"file": "tile/0/000", "xor": 1, "at": 100}]
     yield "a bundle that is cut off", [{"file": "tile/entries/000", "cut": 1_000}]
-    for name in ("checkpoint", "tile/entries/000", "tile/0/000", "slots.jsonl", "receipts.jsonl", "keys"):
+    files = ("slots.jsonl", "receipts.jsonl", "schemas.jsonl", "keys")
+    for name in ("checkpoint", "tile/entries/000", "tile/0/000", *files):
         yield f"{name} is missing", [{"file": name, "removed": True}]
+
+
+def _of_forms(log: Path) -> Iterator[tuple[str, list[Change]]]:
+    bundle = (log / "tile" / "entries" / "000").read_bytes()
+    place = bundle.index(b'"returned"') + 1
+    yield "a field that no schema has", [{"file": "tile/entries/000", "xor": 1, "at": place}]
+    place = bundle.index(b'"type":"access.log_queried"') + 8
+    yield "a type that no schema has", [{"file": "tile/entries/000", "xor": 2, "at": place}]
+    schemas = _lines(log, "schemas.jsonl")
+    at = next(at for at, one in enumerate(schemas) if one["type"] == "access.log_queried")
+    yield "a schema that is another", [_line("schemas.jsonl", at, schemas[at] | {"ret": "privacy"})]
+    yield "a line that is none", [{"file": "erasures.jsonl", "text": "{\n"}]
 
 
 def _of_slots(log: Path) -> Iterator[tuple[str, list[Change]]]:

@@ -70,6 +70,7 @@ async def export(
     await _write_tiles(writing, newest.size)
     await _write_entries(writing, newest.size, progress)
     await _write_receipts(writing)
+    await _write_schemas(writing)
     _write_verifier(writing, logs[-1]["origin"])
     await append(db, LogExported(subject_id=db.actor.tenant_id, root=Digest(newest.root)))
     return Exported(
@@ -180,6 +181,12 @@ async def _write_receipts(writing: _Writing) -> None:
     async for rows in reading.list_receipts(writing.db):
         lines += [{"event": str(_id(row)), "note": row["note"]} for row in rows]
     writing.write_lines("receipts.jsonl", lines)
+
+
+async def _write_schemas(writing: _Writing) -> None:
+    stored = await reading.list_schemas(writing.db)
+    # As they are: their digests are those of these very bytes.
+    writing.write("schemas.jsonl", b"".join(schema + b"\n" for schema in sorted(stored.values())))
 
 
 def _id(row: RowMapping) -> UUID:

@@ -19,6 +19,7 @@ APPEND_ONLY: Final = (
     "audit_log",
     "audit_receipt",
     "audit_root_entry",
+    "audit_schema",
     "audit_tile",
     "audit_timestamp",
     "audit_tree",

@@ -60,6 +60,19 @@ class LogRecovered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SchemasDeclared:
+    """From here on entries may have these forms as well; the first of a log describe all its entries."""
+
+    type: ClassVar[str] = "log.schemas_declared"
+    about: ClassVar[SubjectKind] = SubjectKind.LOG
+    retention: ClassVar[RetentionClass] = RetentionClass.PRIVACY
+
+    subject_id: UUID
+    schemas: tuple[Digest, ...]
+    """Of the canonical bytes of each; the bytes lie beside the log."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeyDestroyed:
     """Keys of a person were destroyed, and with them all that they sealed."""
 
@@ -132,6 +145,7 @@ EVENTS: tuple[type[Event], ...] = (
     LogExported,
     EntriesExported,
     LogRecovered,
+    SchemasDeclared,
     KeyDestroyed,
     WriterRecovered,
     WitnessAdded,

@@ -79,6 +79,28 @@ class AuditEventRow(Base):
     )
 
 
+class AuditSchemaRow(Base):
+    """What entries of a type may hold, as the log has declared it."""
+
+    __tablename__ = "audit_schema"
+    __table_args__ = (
+        CheckConstraint("digest = sha256(body)", name="digest_is_of_body"),
+        Index("ix_audit_schema_digest", "tenant_id", "digest"),
+        {"comment": "What entries of each type may hold, as the log itself declares."},
+    )
+
+    tenant_id: Mapped[UUID] = tenant_column()
+    event_id: Mapped[UUID] = mapped_column(
+        primary_key=True, comment="The event that declares it.", info=logged("verification")
+    )
+    digest: Mapped[bytes] = mapped_column(
+        LargeBinary, primary_key=True, comment="SHA-256 of the schema.", info=logged("verification")
+    )
+    body: Mapped[bytes] = mapped_column(
+        LargeBinary, comment="The schema's canonical bytes.", info=logged("verification")
+    )
+
+
 class AuditQueueRow(Base):
     """An event that has no place in the tree yet; whoever sequences it deletes the row."""
 

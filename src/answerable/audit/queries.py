@@ -7,10 +7,10 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping, false, or_, select, text
 
-from answerable.audit.models import AuditEventRow, AuditQueueRow
+from answerable.audit.models import AuditEventRow, AuditQueueRow, AuditSchemaRow
 from answerable.audit.values import About, EventId, Leaf, NewEvent, StoredEvent
 from answerable.infra.db import Db
-from answerable.infra.ids import ActorKind
+from answerable.infra.ids import Actor, ActorKind
 
 EVENT_COLUMNS = (
     AuditEventRow.id,
@@ -57,17 +57,22 @@ _APPEND = text(
     """
 )
 
+_ADD_SCHEMAS = text(
+    "INSERT INTO audit_schema (event_id, digest, body) SELECT CAST(:event AS uuid), s.* FROM"
+    " unnest(CAST(:digests AS bytea[]), CAST(:bodies AS bytea[])) AS s"
+)
+
 
 async def insert_events(
-    db: Db, rows: Sequence[NewEvent], *, actor_id: UUID | None, writer_id: UUID, idem_key: str | None
+    db: Db, rows: Sequence[NewEvent], *, actor: Actor, writer_id: UUID, idem_key: str | None
 ) -> list[EventId]:
     """Store events of one transaction and queue them for the tree, and return those that were new."""
     stored = await db.execute(
         _APPEND,
         {
             "at": db.now,
-            "actor_kind": db.actor.kind.value,
-            "actor_id": actor_id,
+            "actor_kind": actor.kind.value,
+            "actor_id": None if actor.kind is ActorKind.CONTACT else actor.id,
             "writer_id": writer_id,
             "idem_key": idem_key,
             "ids": [row.id for row in rows],
@@ -81,6 +86,18 @@ async def insert_events(
         },
     )
     return [EventId(event_id) for (event_id,) in stored]
+
+
+async def list_declared(db: Db, digests: Collection[bytes]) -> set[bytes]:
+    """Return which of these schemas the tenant's log has declared."""
+    found = await db.scalars(select(AuditSchemaRow.digest).where(AuditSchemaRow.digest.in_(digests)))
+    return {bytes(digest) for digest in found}
+
+
+async def insert_schemas(db: Db, event_id: EventId, schemas: Mapping[bytes, bytes]) -> None:
+    """Store the schemas that an event declares."""
+    asked = {"event": event_id, "digests": list(schemas), "bodies": list(schemas.values())}
+    await db.execute(_ADD_SCHEMAS, asked)
 
 
 async def list_stored(db: Db, events: Collection[EventId]) -> list[EventId]:

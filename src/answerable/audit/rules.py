@@ -5,7 +5,7 @@ import json
 import types
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
@@ -31,6 +31,21 @@ from answerable.infra.ids import Actor, ActorKind
 Json = Any
 
 _ENVELOPE = frozenset({"subject_id", "conversation_id"})
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What a part of an event may hold, and how it is spelled."""
+
+    rule: Json
+    """In the words of a declared schema (see `schemas`)."""
+
+    encode: Callable[[Any], Json]
+    """Turns a value into JSON.
+
+    Errors:  EventRefused for a value of another type.
+    """
+
 
 # Made once: `json.dumps` makes a new one at every call, which costs as much as the encoding itself.
 _encode_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
@@ -61,12 +76,12 @@ def render_body(event: Event, *, event_id: EventId, actor: Actor, at: datetime, 
     """
     detail: dict[str, Json] = {}
     slots: dict[str, Json] = {}
-    for name, encode in schema_of(type(event)).items():
+    for name, field in fields_of(type(event)).items():
         value = getattr(event, name)
         if isinstance(value, Commitment):
             slots[name] = _encode_commitment(value, event_id)
         else:
-            detail[name] = encode(value)
+            detail[name] = field.encode(value)
     body = canonical(
         {
             "v": 1,
@@ -88,31 +103,39 @@ def render_body(event: Event, *, event_id: EventId, actor: Actor, at: datetime, 
 
 
 @cache
-def schema_of(event: type[Event]) -> Mapping[str, Callable[[Any], Json]]:
-    """The fields of an event type, each with what turns its value into JSON or refuses it.
+def fields_of(event: type[Event]) -> Mapping[str, Field]:
+    """The fields of an event type, besides what it is about and in which conversation.
 
     Errors:  EventUnregistered when a field has a type that could carry free text.
     """
     hints = get_type_hints(event)
     # Every Event is a dataclass; the Protocol cannot say so.
     names = [field.name for field in fields(event) if field.name not in _ENVELOPE]  # pyright: ignore[reportArgumentType]
-    return {name: _encoder(hints[name], where=f"{event.__name__}.{name}") for name in names}
+    return {name: _field(hints[name], where=f"{event.__name__}.{name}") for name in names}
 
 
-def _encoder(hint: Any, *, where: str) -> Callable[[Any], Json]:
+def conversation_of(event: type[Event]) -> Json:
+    """The rule of the conversation that an event of this type belongs to; None where it belongs to none."""
+    hint = get_type_hints(event).get("conversation_id")
+    return None if hint is None else _field(hint, where=f"{event.__name__}.conversation_id").rule
+
+
+def _field(hint: Any, *, where: str) -> Field:
     bare = getattr(hint, "__supertype__", hint)
     if get_origin(bare) in {Union, types.UnionType}:
         inner = [part for part in get_args(bare) if part is not type(None)]
         if len(inner) == 1:
-            return _optional(_encoder(inner[0], where=where))
+            field = _field(inner[0], where=where)
+            return Field({"maybe": field.rule}, _optional(field.encode))
     if get_origin(bare) is tuple and get_args(bare)[1:] == (...,):
-        return _several(_encoder(get_args(bare)[0], where=where), where=where)
+        field = _field(get_args(bare)[0], where=where)
+        return Field({"each": field.rule}, _several(field.encode, where=where))
     if isinstance(bare, type) and issubclass(bare, StrEnum):
-        return _member_of(bare, where=where)
-    encode = _PLAIN.get(bare)
-    if encode is None:
+        return Field({"one_of": sorted(one.value for one in bare)}, _member_of(bare, where=where))
+    field = _PLAIN.get(bare)
+    if field is None:
         raise EventUnregistered(f"{where} has a type that the closed schema does not know.")
-    return _guarded(encode, where=where)
+    return Field(field.rule, _guarded(field.encode, where=where))
 
 
 def _optional(encode: Callable[[Any], Json]) -> Callable[[Any], Json]:
@@ -187,13 +210,13 @@ def _refuse_bare(_value: Any) -> Json:
     raise TypeError
 
 
-_PLAIN: Mapping[Any, Callable[[Any], Json]] = {
-    UUID: _encode_id,
-    int: _encode_number,
-    bool: _encode_flag,
-    Digest: _encode_digest,
-    ErrorCode: _encode_error_code,
-    Commitment: _refuse_bare,
+_PLAIN: Mapping[Any, Field] = {
+    UUID: Field("id", _encode_id),
+    int: Field("number", _encode_number),
+    bool: Field("flag", _encode_flag),
+    Digest: Field("digest", _encode_digest),
+    ErrorCode: Field("word", _encode_error_code),
+    Commitment: Field("sealed", _refuse_bare),
 }
 
 

@@ -8,9 +8,12 @@ from uuid import UUID
 
 from answerable.audit import queries, rules
 from answerable.audit.errors import EventRefused, EventUnregistered
+from answerable.audit.happenings import SchemasDeclared
+from answerable.audit.schemas import render_schemas
 from answerable.audit.values import (
     ROOT,
     About,
+    Digest,
     Event,
     EventId,
     Leaf,
@@ -21,7 +24,7 @@ from answerable.audit.values import (
 )
 from answerable.audit.writers import WRITERS, Writer, Writers, ender, number_of
 from answerable.infra.db import Db
-from answerable.infra.ids import ActorKind, uuid7
+from answerable.infra.ids import Actor, ActorKind, uuid7
 
 REGISTRY: Final = "audit.registry"
 """Where a session carries the event types that the application registered, as a frozenset."""
@@ -32,7 +35,8 @@ async def append(db: Db, *events: Event, idem_key: str | None = None) -> tuple[E
 
     Errors:  EventUnregistered, EventRefused; the caller's transaction is then to be given up.
     Effects: one row each in audit_event and audit_queue, for what gets a receipt also in audit_promise, in
-             one statement.
+             one statement. The first append of a process to a log also declares what entries look like,
+             unless the log says it already.
     """
     if not events or (idem_key and len(events) > 1):
         raise EventRefused("A key names one event, and no event records nothing.")
@@ -48,23 +52,55 @@ async def append_as(
     if db.actor.tenant_id == ROOT:
         raise EventRefused("The root log holds heads, and its signer alone adds them.")
     writers: Writers = db.info[WRITERS]
-    writer = writers.of(db.actor.tenant_id, room=len(events))
+    writer = writers.of(db.actor.tenant_id, room=len(events) + 1)
     await _look_up_unknown(db, writer)
+    if not writer.has_declared:
+        await _declare_schemas(db, writer)
+    # A repeated event stores nothing, so it records nothing of what else this transaction may have changed.
+    if await _store(db, writer, ids, events, actor=db.actor, idem_key=idem_key):
+        db.mark_recorded()
+    elif idem_key is not None:
+        db.mark_noted()
+
+
+async def _declare_schemas(db: Db, writer: Writer) -> None:
+    """Have the log say what its entries look like before the first that looks so.
+
+    Whoever does not know it declared declares it, within its own transaction: nobody waits for anybody, and
+    what two declare at once is declared twice.
+    """
+    written = render_schemas(db.info[REGISTRY])
+    declared = await queries.list_declared(db, written)
+    fresh = {digest: schema for digest, schema in written.items() if digest not in declared}
+    if fresh:
+        event_id = EventId(uuid7())
+        program = Actor(tenant_id=db.actor.tenant_id, kind=ActorKind.SYSTEM)
+        event = SchemasDeclared(subject_id=program.tenant_id, schemas=tuple(map(Digest, fresh)))
+        await _store(db, writer, [event_id], [event], actor=program)
+        await queries.insert_schemas(db, event_id, fresh)
+    db.on_end(writer.end_declaring)
+
+
+async def _store(
+    db: Db,
+    writer: Writer,
+    ids: Sequence[EventId],
+    events: Sequence[Event],
+    *,
+    actor: Actor,
+    idem_key: str | None = None,
+) -> bool:
+    """Number and store events; whether all were new."""
     taken = writer.take(ids)
     db.on_end(ender(writer, taken))
     rows = [
-        _render(db, event, event_id, number_of(writer, taken, event_id))
+        _render(db, event, event_id, number_of(writer, taken, event_id), actor)
         for event, event_id in zip(events, ids, strict=True)
     ]
-    actor_id = None if db.actor.kind is ActorKind.CONTACT else db.actor.id
-    stored = await queries.insert_events(db, rows, actor_id=actor_id, writer_id=writer.id, idem_key=idem_key)
-    # A repeated event stores nothing, so it records nothing of what else this transaction may have changed.
-    if len(stored) == len(rows):
-        db.mark_recorded()
-    else:
+    stored = await queries.insert_events(db, rows, actor=actor, writer_id=writer.id, idem_key=idem_key)
+    if len(stored) < len(rows):
         writer.settle(taken, stored)
-        if idem_key is not None:
-            db.mark_noted()
+    return len(stored) == len(rows)
 
 
 async def tail(db: Db, *, limit: int) -> list[StoredEvent]:
@@ -118,13 +154,13 @@ async def _look_up_unknown(db: Db, writer: Writer) -> None:
             raise
 
 
-def _render(db: Db, event: Event, event_id: EventId, number: Number) -> NewEvent:
+def _render(db: Db, event: Event, event_id: EventId, number: Number, actor: Actor) -> NewEvent:
     if type(event) not in db.info[REGISTRY]:
         raise EventUnregistered(type(event).__name__)
     return NewEvent(
         id=event_id,
         type=event.type,
-        body=rules.render_body(event, event_id=event_id, actor=db.actor, at=db.now, number=number),
+        body=rules.render_body(event, event_id=event_id, actor=actor, at=db.now, number=number),
         subject_kind=event.about.value,
         subject_id=event.subject_id,
         conversation_id=getattr(event, "conversation_id", None),

@@ -61,6 +61,9 @@ class Writer:
     unknown: list[Taken] = field(default_factory=list[Taken])
     """Of transactions of which nobody knows whether they were committed."""
 
+    has_declared: bool = False
+    """Whether the log is known to hold the schemas of all that this process writes."""
+
     def take(self, events: Sequence[EventId]) -> Taken:
         """Number events that are about to be stored."""
         self.taken_at = time.monotonic()
@@ -91,6 +94,10 @@ class Writer:
             self.settle(taken, ())
         elif ending is Ending.UNKNOWN:
             self.unknown.append(taken)
+
+    def end_declaring(self, ending: Ending) -> None:
+        """Take note of how a transaction ended in which the schemas were there, or were declared."""
+        self.has_declared = self.has_declared or ending is Ending.COMMITTED
 
     def forget_the_silent(self) -> None:
         """Count transactions that have been silent for too long among those of unknown end."""

@@ -13,6 +13,7 @@ from answerable import audit, tlog
 from answerable.audit.signer import Signer
 from answerable.audit.trees import FullTile, fill_tiles, pack_frontier
 from answerable.audit.verifying import Asked, Fault
+from answerable.drill.forms import exchange_a_form, write_another_form
 from answerable.drill.scene import Place, Scene, shifted
 from answerable.infra.ids import uuid7
 from answerable.tlog import Frontier
@@ -273,10 +274,7 @@ async def leave_the_triggers_off(place: Place, scene: Scene) -> Asked:
 ATTACKS: Final[Sequence[Attack]] = (
     Attack(number="1", name="edit an entry", expected=Fault.LEAF_MISMATCH, act=edit_entry),
     Attack(
-        number="2",
-        name="edit an entry and its hashes",
-        expected=Fault.TILE_MISMATCH,
-        act=edit_entry_and_leaf,
+        number="2", name="edit an entry and its hashes", expected=Fault.TILE_MISMATCH, act=edit_entry_and_leaf
     ),
     Attack(
         number="3",
@@ -293,10 +291,7 @@ ATTACKS: Final[Sequence[Attack]] = (
     ),
     Attack(number="6", name="cut the newest entries off", expected=Fault.ROLLBACK, act=cut_the_tail),
     Attack(
-        number="7",
-        name="cut them off and drop their heads",
-        expected=Fault.ROLLBACK,
-        act=cut_tail_and_heads,
+        number="7", name="cut them off and drop their heads", expected=Fault.ROLLBACK, act=cut_tail_and_heads
     ),
     Attack(
         number="10a",
@@ -305,10 +300,7 @@ ATTACKS: Final[Sequence[Attack]] = (
         act=lose_a_queue_row,
     ),
     Attack(
-        number="10b",
-        name="delete it and its event",
-        expected=Fault.WRITER_GAP,
-        act=lose_event_and_queue_row,
+        number="10b", name="delete it and its event", expected=Fault.WRITER_GAP, act=lose_event_and_queue_row
     ),
     Attack(
         number="10c",
@@ -336,14 +328,20 @@ ATTACKS: Final[Sequence[Attack]] = (
     Attack(
         number="16", name="reply without a record", expected=Fault.PAIR_MISSING, act=speak_without_a_record
     ),
+    Attack(
+        number="23a",
+        name="write an entry in another form",
+        expected=Fault.SCHEMA_MISMATCH,
+        act=write_another_form,
+    ),
+    Attack(
+        number="23b", name="exchange the declared forms", expected=Fault.SCHEMA_MISSING, act=exchange_a_form
+    ),
     Attack(number="17", name="backdate an entry", expected=Fault.TIME_BRACKET, act=backdate),
     Attack(number="18", name="two heads of one size", expected=Fault.FORK, act=equivocate),
     Attack(number="19", name="show an old head as new", expected=Fault.STALE, act=replay_an_old_head),
     Attack(
-        number="20a",
-        name="leave the triggers off",
-        expected=Fault.GUARD_MISSING,
-        act=leave_the_triggers_off,
+        number="20a", name="leave the triggers off", expected=Fault.GUARD_MISSING, act=leave_the_triggers_off
     ),
 )
 

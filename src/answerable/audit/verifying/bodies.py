@@ -1,7 +1,7 @@
-"""What an entry may look like. Pure: bytes in, faults out.
+"""What every entry looks like, whatever its type. Pure: bytes in, faults out.
 
-The closed schema of each type is enforced when an entry is written; here is what holds for all of them: one
-spelling, one envelope, and no value in which a person could be described.
+One spelling, one envelope, and no value in which a person could be described. What its type allows beyond that
+is for the schemas that the log declares (see `schemas`).
 """
 
 import json
@@ -64,6 +64,7 @@ class Entry:
     subject_kind: str
     subject_id: UUID
     detail: dict[str, Json]
+    retention: str
     slots: tuple[Slot, ...]
     writer: UUID | None
     number: int
@@ -120,6 +121,7 @@ def _take_apart(parsed: Json) -> Entry:
         subject_kind=subject["kind"],
         subject_id=_id(subject["id"]),
         detail=parsed["d"],
+        retention=parsed["ret"],
         slots=slots,
         writer=None if number is None else _id(number["id"]),
         number=0 if number is None else number["n"],

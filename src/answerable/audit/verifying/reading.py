@@ -45,6 +45,7 @@ _RECEIPTS = text(
     "SELECT r.event_id, r.note, r.signed_at, l.leaf_hash, l.index FROM audit_receipt r"
     " LEFT JOIN audit_leaf l ON l.event_id = r.event_id WHERE r.event_id > :after ORDER BY r.event_id LIMIT :most"
 )
+_SCHEMAS = text("SELECT DISTINCT digest, body FROM audit_schema")
 _DESTROYED = text("SELECT key_id, event_id FROM audit_destroyed_key")
 _REVIVED = text(
     "SELECT d.key_id, d.event_id FROM audit_destroyed_key d JOIN subject_key k ON k.id = d.key_id"
@@ -120,6 +121,11 @@ async def list_receipts(db: Db) -> AsyncGenerator[Sequence[RowMapping]]:
     while found := (await db.execute(_RECEIPTS, {"after": after, "most": STEP})).mappings().all():
         yield found
         after = found[-1]["event_id"]
+
+
+async def list_schemas(db: Db) -> dict[bytes, bytes]:
+    """The declared schemas by their digest."""
+    return {bytes(row["digest"]): bytes(row["body"]) for row in (await db.execute(_SCHEMAS)).mappings()}
 
 
 async def list_destroyed(db: Db) -> dict[UUID, UUID]:

@@ -1,10 +1,10 @@
 """A whole log, verified in its database: read once from its first entry to its last signed head."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from sqlalchemy import RowMapping
@@ -18,6 +18,7 @@ from answerable.audit.verifying import reading
 from answerable.audit.verifying.bodies import Entry, Malformed, read_entry
 from answerable.audit.verifying.notes import find_broken, find_fault, read_pinned
 from answerable.audit.verifying.numbers import Numbers, SignedSize, Times
+from answerable.audit.verifying.schemas import Schemas
 from answerable.audit.verifying.slots import Slots
 from answerable.audit.verifying.tree import Regrowth
 from answerable.audit.verifying.values import Assurance, Fault, Finding, Report
@@ -34,6 +35,12 @@ _NOT_CHECKED: Final = (
     "whether others were shown the same log: pin a checkpoint, or have witnesses cosign it",
     "whether what an entry says is true: a lie that was written down is kept as faithfully as anything else",
 )
+
+
+class _Follower(Protocol):
+    """What looks at one entry after the other."""
+
+    def follow(self, index: int, entry: Entry) -> Iterable[Finding]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +169,7 @@ class _Verification:
 
     async def _read_entries(self, size: int, heads: Sequence[RowMapping]) -> Mapping[str, int]:
         tree, numbers = Regrowth(), Numbers()
+        schemas = Schemas(stored=await reading.list_schemas(self.db))
         times = Times([SignedSize(size=head["size"], at=head["signed_at"]) for head in _by_size(heads)])
         slots = Slots(
             db=self.db,
@@ -178,10 +186,7 @@ class _Verification:
                 if row["body"] is not None and (entry := self._read(row)) is not None:
                     entries.append((row["index"], entry))
             await self._compare_tiles(filled)
-            for index, entry in entries:
-                self.recoveries += entry.type == "log.recovered"
-                for finding in (*numbers.follow(index, entry), *times.follow(index, entry)):
-                    self.found(finding)
+            self._follow(entries, (schemas, numbers, times))
             await slots.follow(entries)
             self.progress(tree.size, size)
         if tree.size < size:
@@ -191,7 +196,16 @@ class _Verification:
         for finding in numbers.end():
             self.found(finding)
         slots.end()
+        if schemas.before:
+            self.not_checked.append(f"the form of {schemas.before} entries from before the log declared any")
         return slots.states
+
+    def _follow(self, entries: Sequence[tuple[int, Entry]], followers: Sequence[_Follower]) -> None:
+        for index, entry in entries:
+            self.recoveries += entry.type == "log.recovered"
+            for follower in followers:
+                for finding in follower.follow(index, entry):
+                    self.found(finding)
 
     def _add(self, tree: Regrowth, row: RowMapping) -> list[tuple[int, int, bytes]]:
         if row["index"] != tree.size or row["body"] is None:

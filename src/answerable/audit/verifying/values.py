@@ -27,6 +27,10 @@ class Fault(StrEnum):
     CLOCK_WENT_BACK = "clock_went_back"
     BODY_MALFORMED = "body_malformed"
     """An entry that is not in its one spelling or says what entries do not say."""
+    SCHEMA_MISMATCH = "schema_mismatch"
+    """An entry in a form that the log has declared for no entry of its type."""
+    SCHEMA_MISSING = "schema_missing"
+    """A form that the log declares is not there to compare entries with."""
     COLUMN_MISMATCH = "column_mismatch"
     """A column that repeats a part of an entry says something else."""
     DUPLICATE_EVENT = "duplicate_event"
@@ -84,6 +88,7 @@ _EXITS: Mapping[Fault, Exit] = {
     Fault.LEVEL_MISSED: Exit.UNWITNESSED,
     Fault.ENTRY_MISSING: Exit.INCOMPLETE,
     Fault.TILE_MISSING: Exit.INCOMPLETE,
+    Fault.SCHEMA_MISSING: Exit.INCOMPLETE,
     Fault.CHECKPOINT_MISSING: Exit.INCOMPLETE,
 }
 
