@@ -93,3 +93,20 @@ async def test_any_time_can_be_asked_for(logbook: Logbook, at: datetime) -> None
         until = await reading.list_entries(db, Wanted(until=at), limit=10)
 
     assert bool(since) is not bool(until)
+
+
+async def test_looking_at_the_newest_again_within_a_minute_is_one_look(logbook: Logbook) -> None:
+    actor = await logbook.make_tenant()
+    looks: list[str] = []
+    for _ in range(5):
+        async with logbook.database.tenant_session(actor) as db:
+            looks = [one.type for one in await reading.read_newest(db, limit=50)]
+
+    # Two, if a minute has just turned.
+    assert 1 <= looks.count("access.log_queried") <= 2
+    async with logbook.database.tenant_session(actor) as db:
+        await reading.read_newest(db, limit=7)
+        counted = await db.scalar(
+            text("SELECT count(*) FROM audit_event WHERE type = 'access.log_queried' AND body IS NOT NULL")
+        )
+    assert counted in {2, 3}

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import Select, func, select
 
 from answerable import tlog
-from answerable.audit import tiles
+from answerable.audit import queries, tiles
 from answerable.audit.errors import (
     EventNotFound,
     EventNotIncluded,
@@ -242,6 +242,16 @@ async def list_alarms(db: Db) -> tuple[Alarm, ...]:
         .limit(10)
     )
     return tuple(Alarm(**row) for row in (await db.execute(statement)).mappings())
+
+
+async def read_newest(db: Db, *, limit: int) -> list[StoredEvent]:
+    """The newest events, newest first, with or without a place.
+
+    Effects: an event, the same look once a minute.
+    """
+    found = await queries.list_events(db, limit=limit)
+    await note_query(db, f"newest {limit}", returned=len(found))
+    return found
 
 
 async def note_query(db: Db, asked: str, *, returned: int) -> None:

@@ -49,11 +49,11 @@ def register(app: App, runners: Runners) -> None:
 def _register_reading(log: App, runners: Runners) -> None:
     @log.command
     def tail(tenant: str, *, limit: Limit = 20, json: AsJson = False) -> None:
-        """Show the newest events of a workspace's log, newest first; the look is an event too."""
+        """Show the newest events of a workspace's log, newest first; the look is an event too, once a minute."""
 
         async def work(installation: Installation) -> list[audit.StoredEvent]:
             async with _session(installation, tenant) as db:
-                return await audit.tail(db, limit=limit)
+                return await reading.read_newest(db, limit=limit)
 
         found = run_command(runners, work)
         if json:
