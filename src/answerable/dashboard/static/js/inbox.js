@@ -11,6 +11,8 @@ let scrolled = 0;
 let typedAt = 0;
 /** @type {string | null} */
 let present = null;
+/** @type {Promise<unknown>} */
+let telling = Promise.resolve();
 
 /** @returns {HTMLElement | null} */
 function talk() {
@@ -146,10 +148,22 @@ async function tellPresence() {
   if (present && present !== id) leave(present);
   present = document.visibilityState === "visible" ? id : null;
   if (!present) return;
-  await fetch(address(present), {
+  const told = present;
+  // One after the other: an earlier one that arrives later would say that nobody types.
+  telling = telling.then(() => (present === told ? put(told) : null));
+  await telling;
+}
+
+/**
+ * @param {string} id
+ * @returns {Promise<unknown>}
+ */
+function put(id) {
+  return fetch(address(id), {
     method: "PUT",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ types: Date.now() - typedAt < TYPING_MS }),
+    signal: AbortSignal.timeout(PRESENT_MS),
   }).catch(() => null);
 }
 
