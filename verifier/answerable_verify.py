@@ -865,7 +865,7 @@ def print_report(report: Report, *, as_json: bool) -> None:
     words = {VERIFIED: "VERIFIED", ERASED: "VERIFIED, WITH ERASURES", UNWITNESSED: "NOT WITNESSED"}
     words |= {INCOMPLETE: "INCOMPLETE", FORKED: "FORKED"}
     print(f"{words.get(code, 'INVALID')}  level: {report.facts.get('assurance', 'none')}")
-    for name in report.facts.keys() - {"assurance", "cosigned"}:
+    for name in [one for one in report.facts if one not in {"assurance", "cosigned"}]:
         print(f"  {name}: {report.facts[name]}")
     for one in report.facts.get("cosigned", []):
         print(f"  cosigned: {one['witness']}, {readable_time(one['time'])}")
