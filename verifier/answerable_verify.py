@@ -484,7 +484,7 @@ class Report:
 
 UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 WORD, BASE64 = r"[a-z][a-z0-9_.-]{0,63}", r"[A-Za-z0-9+/]{22,43}={0,2}"
-TEXTS = {"id": UUID, "word": WORD, "digest": BASE64, "closed": f"{UUID}|{WORD}|{BASE64}"}
+TEXTS = {"id": UUID, "word": WORD, "digest": r"[A-Za-z0-9+/]{43}=", "closed": f"{UUID}|{WORD}|{BASE64}"}
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 MEMBERS = {"v", "type", "event_id", "ts", "ctx", "actor", "subject", "d", "slots", "ret"}
 OPEN_S, TOLERANCE_S, MMD_S, MOST_MISSING = 600, 300, 60, 100_000

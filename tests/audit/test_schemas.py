@@ -26,6 +26,9 @@ ACTOR = Actor(tenant_id=TenantId(uuid7()), kind=ActorKind.SYSTEM)
 OTHERS: tuple[Any, ...] = (
     "Max Mustermann",
     "aword",
+    "A" * 22 + "==",
+    "A" * 43 + "=",
+    str(uuid7()),
     10_000_000,
     1.5,
     [["a"]],

@@ -32,8 +32,8 @@ MEMBERS: Final = {
 _SLOT: Final = frozenset({"c", "k", "r"})
 _NUMBER: Final = frozenset({"id", "n", "void"})
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
-_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_WORD: Final = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
+UUID_FORM: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+WORD_FORM: Final = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/]{22,43}={0,2}")
 
 
@@ -110,7 +110,7 @@ def _take_apart(parsed: Json) -> Entry:
             all(map(_is_count, number["void"])) and len(number["void"]) <= MAX_ITEMS, "a void that is none"
         )
     actor, subject = parsed["actor"], parsed["subject"]
-    _require(all(_WORD.fullmatch(one["kind"]) for one in (actor, subject)), "a kind that is no word")
+    _require(all(WORD_FORM.fullmatch(one["kind"]) for one in (actor, subject)), "a kind that is no word")
     return Entry(
         event_id=_id(parsed["event_id"]),
         type=parsed["type"],
@@ -130,7 +130,7 @@ def _take_apart(parsed: Json) -> Entry:
 
 
 def _slot(name: str, value: Json) -> Slot:
-    _require(_WORD.fullmatch(name) and value.keys() == _SLOT, "a sealed value that is none")
+    _require(WORD_FORM.fullmatch(name) and value.keys() == _SLOT, "a sealed value that is none")
     _require(len(value["c"]) == 44 and len(value["k"]) == 24, "a commitment that is none")
     _require(_BASE64.fullmatch(value["c"]) and _BASE64.fullmatch(value["k"]), "a commitment that is none")
     return Slot(name=name, commitment=value["c"], key=value["k"], record=_id(value["r"]))
@@ -145,7 +145,9 @@ def _require_closed(value: Json) -> None:
             _require(not isinstance(each, list), "a list within a list")
             _require_closed(each)
     elif isinstance(value, str):
-        _require(any(form.fullmatch(value) for form in (_WORD, _UUID, _BASE64)), "a text that is no word")
+        _require(
+            any(form.fullmatch(value) for form in (WORD_FORM, UUID_FORM, _BASE64)), "a text that is no word"
+        )
     elif isinstance(value, int):
         _require(-MAX_NUMBER <= value <= MAX_NUMBER, "a number that is too large")
     else:
@@ -153,7 +155,7 @@ def _require_closed(value: Json) -> None:
 
 
 def _id(text: str) -> UUID:
-    _require(_UUID.fullmatch(text), "an identifier in another form")
+    _require(UUID_FORM.fullmatch(text), "an identifier in another form")
     return UUID(text)
 
 

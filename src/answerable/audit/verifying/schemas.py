@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 from answerable.audit.values import MAX_ITEMS, MAX_NUMBER
-from answerable.audit.verifying.bodies import Entry
+from answerable.audit.verifying.bodies import UUID_FORM, WORD_FORM, Entry
 from answerable.audit.verifying.values import Fault, Finding
 
 # JSON's own value type is recursive and would need a cast at every step.
@@ -22,11 +22,10 @@ Json = Any
 
 DECLARED: Final = "log.schemas_declared"
 
-_WORD: Final = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
 _TEXTS: Final = {
-    "id": re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+    "id": UUID_FORM,
     "digest": re.compile(r"[A-Za-z0-9+/]{43}="),
-    "word": _WORD,
+    "word": WORD_FORM,
 }
 _MEMBERS: Final = {"v", "type", "about", "ret", "conv", "fields"}
 _SEALED: Final = object()
@@ -87,7 +86,7 @@ def read_schema(stored: bytes | None, *, digest: bytes) -> Mapping[str, Json] | 
         schema: Json = json.loads(stored)
         is_one = schema.keys() == _MEMBERS and schema["v"] == 1
         words = (schema["type"], schema["about"], schema["ret"], *schema["fields"])
-        is_one = is_one and all(_WORD.fullmatch(word) for word in words)
+        is_one = is_one and all(WORD_FORM.fullmatch(word) for word in words)
         is_one = is_one and all(map(_is_rule, (schema["conv"] or "id", *schema["fields"].values())))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
@@ -113,7 +112,7 @@ def _is_rule(rule: Json) -> bool:
         case {"each": inner} if len(rule) == 1:
             return (isinstance(inner, str) or "one_of" in inner) and _is_rule(inner)
         case {"one_of": [*words]} if len(rule) == 1:
-            return all(isinstance(word, str) and _WORD.fullmatch(word) for word in words)
+            return all(isinstance(word, str) and WORD_FORM.fullmatch(word) for word in words)
         case _:
             return rule in {"id", "number", "flag", "digest", "word", "sealed"}
 
