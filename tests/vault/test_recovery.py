@@ -11,8 +11,8 @@ from sqlalchemy import select
 from answerable import vault
 from answerable.infra.db import Database
 from answerable.infra.ids import Actor, TenantId
-from answerable.vault import errors, rules
-from answerable.vault.models import SubjectKeyRow, TenantKeyRow
+from answerable.vault import errors, queries, rules
+from answerable.vault.models import TenantKeyRow
 from answerable.vault.values import KeyId, Recovery
 from factories.vault import (
     DyingKeys,
@@ -85,8 +85,7 @@ async def test_nothing_erased_opens_after_a_restore_and_everything_living_opens_
     restored = await restore(before)
 
     async with restored.tenant_session(acme) as db:
-        statement = select(SubjectKeyRow.wrapped).where(SubjectKeyRow.id == key_id_of(people.of_ada))
-        wrapped = await db.scalar(statement)
+        (wrapped,) = [key.wrapped for key in await queries.list_keys(db, [key_id_of(people.of_ada)])]
     assert wrapped is not None
     assert not opens_with_any_file(keys, acme.tenant_id, wrapped, key_id_of(people.of_ada))
     for stored in (people.of_ada, people.of_bob):

@@ -218,8 +218,9 @@ async def test_a_key_put_into_another_keys_row_does_not_open(
     first, second = [await seal_text(database, acme, keys, make_subject()) for _ in range(2)]
     first_id, second_id = (vault.Sealed.from_envelope(item.envelope).key_id for item in (first, second))
     async with writing(database, acme) as db:
-        wrapped = await db.scalar(select(SubjectKeyRow.wrapped).where(SubjectKeyRow.id == second_id))
-        await db.execute(update(SubjectKeyRow).where(SubjectKeyRow.id == first_id).values(wrapped=wrapped))
+        (second_key,) = await queries.list_keys(db, [second_id])
+        statement = update(SubjectKeyRow).where(SubjectKeyRow.id == first_id)
+        await db.execute(statement.values(wrapped=second_key.wrapped))
 
     with pytest.raises(errors.KeyDamaged):
         await open_texts(database, acme, keys, first)
@@ -365,7 +366,7 @@ async def test_no_key_and_no_content_lies_readable_in_the_database(
     stored = await seal_text(database, acme, keys, ada, "canary")
 
     async with database.tenant_session(acme) as db:
-        wrapped = (await db.scalars(select(SubjectKeyRow.wrapped))).one()
+        (wrapped,) = [key.wrapped for key in await queries.list_living_keys(db)]
 
     assert b"canary" not in stored.envelope
     assert wrapped is not None

@@ -31,7 +31,7 @@ MOST_HEADS: Final = 1_000
 
 TILES_AT_ONCE: Final = 64
 
-_ALIVE = text("SELECT id FROM subject_key WHERE wrapped IS NOT NULL ORDER BY id")
+_ALIVE = text("SELECT id FROM subject_key WHERE destroyed_at IS NULL ORDER BY id")
 _VERIFIER: Final = ("answerable_verify.py", "verify.html")
 
 

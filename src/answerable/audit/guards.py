@@ -31,6 +31,8 @@ DEFINERS: Final = (
     "jobs.discard_own_parked",
     "jobs.list_own_parked",
     "jobs.retry_own_parked",
+    "public.hand_out_keys",
+    "public.hand_out_keys_of",
 )
 """Functions that run with their owner's rights and that the application may call; none touches the log."""
 
@@ -49,6 +51,9 @@ FORBIDDEN: Final = (
     "INSERT INTO audit_root_entry SELECT * FROM audit_root_entry",
     "INSERT INTO audit_label SELECT * FROM audit_label",
     "ALTER TABLE message DISABLE TRIGGER message_has_its_record",
+    "ALTER TABLE key_opening DISABLE TRIGGER opening_has_its_event",
+    "DELETE FROM key_opening",
+    "SELECT wrapped FROM subject_key",
     "SET LOCAL session_replication_role = replica",
     "SET LOCAL ROLE answerable_owner",
 )
@@ -69,7 +74,8 @@ _OFF = text(
     WHERE g.oid IS NULL
     UNION ALL
     SELECT pair.table_name || '.' || pair.name FROM (VALUES
-        ('message', 'message_has_its_record'), ('tenant_setting_version', 'setting_has_its_event')
+        ('message', 'message_has_its_record'), ('tenant_setting_version', 'setting_has_its_event'),
+        ('key_opening', 'opening_has_its_event')
     ) AS pair (table_name, name)
     WHERE NOT EXISTS (
         SELECT FROM pg_trigger WHERE tgrelid = to_regclass(pair.table_name) AND tgname = pair.name

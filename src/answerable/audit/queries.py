@@ -106,6 +106,13 @@ async def list_stored(db: Db, events: Collection[EventId]) -> list[EventId]:
     return [EventId(event_id) for event_id in found]
 
 
+async def find_repeated(db: Db, idem_key: str) -> EventId:
+    """Return the event that has this key already."""
+    return EventId(
+        (await db.scalars(select(AuditEventRow.id).where(AuditEventRow.idem_key == idem_key))).one()
+    )
+
+
 async def list_leaves(db: Db, about: About, *, limit: int) -> list[Leaf]:
     """Return what happened, oldest first; looks are left out."""
     within = (

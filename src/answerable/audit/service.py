@@ -40,7 +40,7 @@ async def append(db: Db, *events: Event, idem_key: str | None = None) -> tuple[E
     """
     if not events or (idem_key and len(events) > 1):
         raise EventRefused("A key names one event, and no event records nothing.")
-    ids = tuple(EventId(uuid7()) for _ in events)
+    ids = (EventId(db.next_event_id()), *(EventId(uuid7()) for _ in events[1:]))
     await append_as(db, ids, events, idem_key=idem_key)
     return ids
 
@@ -58,9 +58,9 @@ async def append_as(
         await _declare_schemas(db, writer)
     # A repeated event stores nothing, so it records nothing of what else this transaction may have changed.
     if await _store(db, writer, ids, events, actor=db.actor, idem_key=idem_key):
-        db.mark_recorded()
+        db.mark_recorded(ids[0])
     elif idem_key is not None:
-        db.mark_noted()
+        db.mark_noted(await queries.find_repeated(db, idem_key))
 
 
 async def _declare_schemas(db: Db, writer: Writer) -> None:

@@ -165,8 +165,8 @@ async def _try_retries(place: Place, scene: Scene) -> Attempt:
         async def append() -> None:
             async with database.tenant_session(scene.actor) as db:
                 event = audit.LogQueried(subject_id=scene.actor.tenant_id, returned=4_711)
-                await audit.append(db, event, idem_key="drill")
-                db.mark_recorded()
+                (event_id,) = await audit.append(db, event, idem_key="drill")
+                db.mark_recorded(event_id)
 
         await asyncio.gather(*(append() for _ in range(RETRIES)), return_exceptions=True)
         await place.publish()

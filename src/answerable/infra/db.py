@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from sqlalchemy import URL, Connection, event, text
 from sqlalchemy.exc import DBAPIError
@@ -22,14 +23,22 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 from answerable.infra.clock import Clock, utc_now
 from answerable.infra.errors import AnswerableError, Kind
-from answerable.infra.ids import Actor, ActorKind
+from answerable.infra.ids import Actor, ActorKind, uuid7
 
 _RECORDED = "answerable.recorded"
-_TENANT = "answerable.tenant"
+_ASKING = "answerable.asking"
 _ENDINGS = "answerable.endings"
 _COMMITTING = "answerable.committing"
+_OPENING = "answerable.opening"
 _OPENED = "answerable.opened"
 _NOTED = "answerable.noted"
+_AWAITED = "answerable.awaited"
+
+_NAME = text(
+    "SELECT set_config('app.tenant_id', :tenant, true), set_config('app.actor_kind', :kind, true),"
+    " set_config('app.actor_id', :id, true)"
+)
+_ACCOUNT = text("UPDATE key_opening SET event_id = :event WHERE id = :opening")
 
 # Whoever looks with eyes of their own. The assistant and the system open what they work on, and what they do with
 # it has events; a contact is shown what is theirs.
@@ -121,7 +130,8 @@ class Db(AsyncSession):
     def __init__(
         self, engine: AsyncEngine, *, actor: Actor, now: datetime, carries: Mapping[str, object]
     ) -> None:
-        super().__init__(engine, expire_on_commit=False, info={**carries, _TENANT: str(actor.tenant_id)})
+        asking = {"tenant": str(actor.tenant_id), "kind": actor.kind.value, "id": str(actor.id or "")}
+        super().__init__(engine, expire_on_commit=False, info={**carries, _ASKING: asking})
         self.actor = actor
         self.now = now
 
@@ -129,18 +139,34 @@ class Db(AsyncSession):
         """Let this transaction write without an audit event, for a named reason."""
         self.info[_RECORDED] = reason
 
-    def mark_recorded(self) -> None:
-        """Note that this transaction has appended an audit event; only `audit.append` calls it."""
-        self.info[_RECORDED] = self.info[_NOTED] = True
+    def mark_recorded(self, event_id: UUID) -> None:
+        """Note that this transaction has appended this audit event; only `audit.append` calls it."""
+        self.info[_RECORDED] = True
+        self.info.setdefault(_NOTED, event_id)
+
+    def mark_noted(self, event_id: UUID) -> None:
+        """Note that this very look has an event already, of the same minute; only `audit.append` calls it."""
+        self.info.setdefault(_NOTED, event_id)
+
+    def opening(self) -> UUID | None:
+        """The event that would stand for a contact's key handed out in this transaction; None if nobody looks.
+
+        It is the one that was appended already, or the next one to be.
+        """
+        if self.actor.kind not in _PERSONS:
+            return None
+        if _OPENING not in self.info:
+            self.info[_OPENING] = self.info.get(_NOTED) or self.info.setdefault(_AWAITED, uuid7())
+        return self.info[_OPENING]
 
     def mark_opened(self) -> None:
-        """Note that a contact's sealed content was opened: of a person that needs an event in this transaction."""
+        """Note that a contact's key was handed out: to a person that needs an event in this transaction."""
         if self.actor.kind in _PERSONS:
             self.info[_OPENED] = True
 
-    def mark_noted(self) -> None:
-        """Note that this very look has an event already, of the same minute; only `audit.append` calls it."""
-        self.info[_NOTED] = True
+    def next_event_id(self) -> UUID:
+        """An identifier for an event to append: once the one for which an opening waits, and then new ones."""
+        return self.info.pop(_AWAITED, None) or uuid7()
 
     def on_end(self, call: OnEnd) -> None:
         """Have something called once, when what is written now is committed, rolled back, or neither is known.
@@ -159,9 +185,7 @@ class Db(AsyncSession):
 def _name_the_tenant(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
     if transaction.nested:
         return
-    connection.execute(
-        text("SELECT set_config('app.tenant_id', :tenant, true)"), {"tenant": session.info[_TENANT]}
-    )
+    connection.execute(_NAME, session.info[_ASKING])
 
 
 @event.listens_for(_TenantSession, "before_commit")
@@ -170,15 +194,26 @@ def _refuse_unrecorded(session: Session) -> None:
     if session.in_nested_transaction():
         return
     session.flush()
-    if session.info.get(_OPENED) and not session.info.get(_NOTED):
-        raise UnrecordedOpening
+    _account_for_openings(session)
     # Asked of Postgres rather than of the unit of work: raw SQL, a function and a row lock write as well.
+    # What was opened has its event by now, and its mark in the database is all that a look writes.
     if (
         not session.info.get(_RECORDED)
+        and not session.info.get(_OPENED)
         and session.scalar(text("SELECT pg_current_xact_id_if_assigned()")) is not None
     ):
         raise UnrecordedChange
     session.info[_COMMITTING] = True
+
+
+def _account_for_openings(session: Session) -> None:
+    if not session.info.get(_OPENED):
+        return
+    noted = session.info.get(_NOTED)
+    if noted is None:
+        raise UnrecordedOpening
+    if noted != session.info[_OPENING]:
+        session.execute(_ACCOUNT, {"opening": session.info[_OPENING], "event": noted})
 
 
 @event.listens_for(_TenantSession, "after_commit")
@@ -186,10 +221,8 @@ def _begin_unrecorded(session: Session) -> None:
     # A savepoint's release comes through here too, and what it recorded belongs to the transaction.
     if session.in_nested_transaction():
         return
-    session.info.pop(_RECORDED, None)
-    session.info.pop(_OPENED, None)
-    session.info.pop(_NOTED, None)
-    session.info.pop(_COMMITTING, None)
+    for key in (_RECORDED, _OPENING, _OPENED, _NOTED, _AWAITED, _COMMITTING):
+        session.info.pop(key, None)
     _tell(session, Ending.COMMITTED, None)
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from answerable.infra.tables import Base, Retention, id_column, operation, tenant_column, wrapped_key
+from answerable.infra.tables import Base, Retention, id_column, logged, operation, tenant_column, wrapped_key
 
 _CURRENT = "retired_at IS NULL"
 
@@ -101,4 +101,30 @@ class SubjectKeyRow(Base):
     )
     destroyed_at: Mapped[datetime | None] = mapped_column(
         DateTime(timezone=True), comment="When it was destroyed.", info=operation("proof of erasure")
+    )
+
+
+class KeyOpeningRow(Base):
+    """That a person was handed a contact's key, and the event that stands for it."""
+
+    __tablename__ = "key_opening"
+    __table_args__ = {  # noqa: RUF012 - as SQLAlchemy wants it
+        "comment": "Where a person was handed a contact's key, and the event that stands for it."
+    }
+
+    tenant_id: Mapped[UUID] = tenant_column()
+    id: Mapped[UUID] = id_column()
+    event_id: Mapped[UUID] = mapped_column(
+        comment="The event that says who looked, at what.", info=logged("completeness of the log")
+    )
+    at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True),
+        comment="When, by the operation's own clock.",
+        info=logged("completeness of the log"),
+    )
+    actor_kind: Mapped[str] = mapped_column(
+        Text, comment="Member, key or platform.", info=logged("completeness of the log")
+    )
+    actor_id: Mapped[UUID | None] = mapped_column(
+        comment="The member or key.", info=logged("completeness of the log")
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -9,14 +10,13 @@ from sqlalchemy import (
     LargeBinary,
     Row,
     Select,
+    TextClause,
     Uuid,
     bindparam,
     column,
-    exists,
     func,
     select,
     text,
-    tuple_,
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, insert
@@ -43,7 +43,17 @@ _ATTEMPTS = 3
 _REWRAP_ROWS = 5000
 
 _CurrentSelect = Select[int, datetime | None]
-_KeySelect = Select[UUID, int, bytes | None, datetime | None, str]
+_IS_LIVING = SubjectKeyRow.destroyed_at.is_(None)
+
+# Nobody may read a wrapped key from its table: the database hands it out, to a person only against an event.
+_KEYS = text("SELECT * FROM hand_out_keys(CAST(:wanted AS uuid[]), :opening, :now)")
+_LIVING_KEYS = text(
+    "SELECT * FROM hand_out_keys(ARRAY(SELECT id FROM subject_key WHERE destroyed_at IS NULL), :opening, :now)"
+)
+_KEYS_OF = text(
+    "SELECT * FROM hand_out_keys_of(CAST(:kinds AS text[]), CAST(:subjects AS uuid[]),"
+    " CAST(:classes AS text[]), CAST(:epochs AS date[]), :opening, :now)"
+)
 
 
 async def find_current(db: Db) -> CurrentGeneration | None:
@@ -97,51 +107,44 @@ async def find_keys(db: Db, scopes: Collection[KeyScope]) -> dict[KeyScope, Subj
     """The keys of these scopes, living or destroyed, as far as they were ever made."""
     if not scopes:
         return {}
-    scope_columns = (
-        SubjectKeyRow.subject_kind,
-        SubjectKeyRow.subject_id,
-        SubjectKeyRow.data_class,
-        SubjectKeyRow.epoch,
-    )
-    statement = select(*_KEY, *scope_columns[1:]).where(
-        tuple_(*scope_columns).in_([_flatten(scope) for scope in scopes])
-    )
+    kinds, subjects, classes, epochs = map(list, zip(*map(_flatten, scopes), strict=True))
+    asked = {"kinds": kinds, "subjects": subjects, "classes": classes, "epochs": epochs}
     return {
         KeyScope(
             subject=Subject(kind=SubjectKind(row.subject_kind), id=row.subject_id),
             data_class=DataClass(row.data_class),
             epoch=row.epoch,
-        ): SubjectKey(
-            id=KeyId(row.id),
-            generation=row.generation,
-            wrapped=row.wrapped,
-            destroyed_at=row.destroyed_at,
-            is_of_contact=row.subject_kind == SubjectKind.CONTACT,
-        )
-        for row in await db.execute(statement)
+        ): _key_of(row)
+        for row in await _hand_out(db, _KEYS_OF, asked)
     }
 
 
 async def list_keys(db: Db, ids: Collection[KeyId]) -> list[SubjectKey]:
     """The keys with these ids, living or destroyed."""
-    return await _read_keys(db, select(*_KEY).where(_is_one_of(ids)))
+    return [_key_of(row) for row in await _hand_out(db, _KEYS, {"wanted": list(ids)})]
 
 
 async def list_living_keys(db: Db) -> list[SubjectKey]:
     """Every key of the tenant that is not destroyed."""
-    return await _read_keys(db, select(*_KEY).where(SubjectKeyRow.wrapped.is_not(None)))
+    return [_key_of(row) for row in await _hand_out(db, _LIVING_KEYS, {})]
+
+
+async def list_living_ids(db: Db) -> list[KeyId]:
+    """The name of every key of the tenant that is not destroyed."""
+    found = await db.scalars(select(SubjectKeyRow.id).where(_IS_LIVING))
+    return [KeyId(key_id) for key_id in found]
 
 
 async def has_living_keys_before(db: Db, generation: int) -> bool:
     """Whether an older generation still wraps a living key."""
-    older = exists().where(SubjectKeyRow.generation < generation, SubjectKeyRow.wrapped.is_not(None))
-    return bool(await db.scalar(select(older)))
+    older = select(SubjectKeyRow.id).where(SubjectKeyRow.generation < generation, _IS_LIVING)
+    return await db.scalar(older.limit(1)) is not None
 
 
 async def has_destroyed_keys(db: Db, ids: Collection[KeyId]) -> bool:
     """Whether any of these keys is destroyed."""
-    destroyed = exists().where(_is_one_of(ids), SubjectKeyRow.wrapped.is_(None))
-    return bool(await db.scalar(select(destroyed)))
+    destroyed = select(SubjectKeyRow.id).where(_is_one_of(ids), SubjectKeyRow.destroyed_at.is_not(None))
+    return await db.scalar(destroyed.limit(1)) is not None
 
 
 def name_keys(scopes: Iterable[KeyScope]) -> dict[KeyScope, KeyId]:
@@ -177,7 +180,6 @@ async def add_keys(
             generation=generation,
             wrapped=wrapped[key_id],
             destroyed_at=None,
-            is_of_contact=scope.subject.kind is SubjectKind.CONTACT,
         )
         for scope, key_id in named.items()
         if key_id in stored
@@ -191,7 +193,7 @@ async def destroy_keys(db: Db, subject: Subject, classes: Collection[DataClass] 
         .where(
             SubjectKeyRow.subject_kind == subject.kind,
             SubjectKeyRow.subject_id == subject.id,
-            SubjectKeyRow.wrapped.is_not(None),
+            _IS_LIVING,
         )
         .values(wrapped=None, destroyed_at=db.now)
         .returning(SubjectKeyRow.id)
@@ -205,7 +207,7 @@ async def destroy_keys_by_id(db: Db, ids: Collection[KeyId]) -> list[Subject]:
     """Destroy these keys and return whose they were."""
     statement = (
         update(SubjectKeyRow)
-        .where(_is_one_of(ids), SubjectKeyRow.wrapped.is_not(None))
+        .where(_is_one_of(ids), _IS_LIVING)
         .values(wrapped=None, destroyed_at=db.now)
         .returning(SubjectKeyRow.subject_kind, SubjectKeyRow.subject_id)
     )
@@ -233,15 +235,6 @@ async def rewrap_keys(db: Db, wrapped: Sequence[tuple[UUID, bytes]], *, generati
         )
 
 
-_KEY = (
-    SubjectKeyRow.id,
-    SubjectKeyRow.generation,
-    SubjectKeyRow.wrapped,
-    SubjectKeyRow.destroyed_at,
-    SubjectKeyRow.subject_kind,
-)
-
-
 def _select_current() -> _CurrentSelect:
     return select(TenantKeyRow.generation, TenantKeyRow.dirty_at).where(TenantKeyRow.retired_at.is_(None))
 
@@ -260,17 +253,17 @@ def _current_of(row: Row[int, datetime | None] | None) -> CurrentGeneration | No
     return CurrentGeneration(generation=row.generation, dirty_at=row.dirty_at) if row else None
 
 
-async def _read_keys(db: Db, statement: _KeySelect) -> list[SubjectKey]:
-    return [
-        SubjectKey(
-            id=KeyId(row.id),
-            generation=row.generation,
-            wrapped=row.wrapped,
-            destroyed_at=row.destroyed_at,
-            is_of_contact=row.subject_kind == SubjectKind.CONTACT,
-        )
-        for row in await db.execute(statement)
-    ]
+async def _hand_out(db: Db, statement: TextClause, asked: Mapping[str, object]) -> Sequence[Row[Any]]:
+    found = (await db.execute(statement, {**asked, "opening": db.opening(), "now": db.now})).all()
+    if any(row.subject_kind == SubjectKind.CONTACT for row in found):
+        db.mark_opened()
+    return found
+
+
+def _key_of(row: Row[Any]) -> SubjectKey:
+    return SubjectKey(
+        id=KeyId(row.id), generation=row.generation, wrapped=row.wrapped, destroyed_at=row.destroyed_at
+    )
 
 
 def _is_one_of(ids: Collection[KeyId]) -> ColumnElement[bool]:

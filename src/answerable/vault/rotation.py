@@ -147,7 +147,7 @@ async def _end_older(database: Database, keys: Keys, actor: Actor) -> None:
 async def _adopt_ring(
     db: Db, current: CurrentGeneration, generation: int, ring: dict[KeyId, bytes]
 ) -> Recovery:
-    living = {key.id for key in await queries.list_living_keys(db)}
+    living = set(await queries.list_living_ids(db))
     kept = sorted(living & ring.keys())
     lost = sorted(living - ring.keys())
     # Keys erased here and still in the ring are opened by the ring's key, which therefore has to end too.

@@ -81,7 +81,7 @@ async def open_many(db: Db, keys: Keys, stored: Sequence[Stored]) -> list[bytes 
     if not stored:
         return []
     values = [Sealed.from_envelope(item.envelope) for item in stored]
-    opened = await _unwrap(db, keys, await _find_to_open(db, values))
+    opened = await _unwrap(db, keys, await queries.list_keys(db, {value.key_id for value in values}))
     return [_open_one(db, item, value, opened) for item, value in zip(stored, values, strict=True)]
 
 
@@ -96,16 +96,8 @@ async def open_with_blind(db: Db, keys: Keys, stored: Sequence[Stored]) -> list[
     if not stored:
         return []
     values = [Sealed.from_envelope(item.envelope) for item in stored]
-    opened = await _unwrap(db, keys, await _find_to_open(db, values))
+    opened = await _unwrap(db, keys, await queries.list_keys(db, {value.key_id for value in values}))
     return [_with_blind(db, item, value, opened) for item, value in zip(stored, values, strict=True)]
-
-
-async def _find_to_open(db: Db, values: Sequence[Sealed]) -> list[SubjectKey]:
-    """The keys of what is to be opened; that a contact's was shows in the session, which asks for its event."""
-    found = await queries.list_keys(db, {value.key_id for value in values})
-    if any(key.is_of_contact for key in found):
-        db.mark_opened()
-    return found
 
 
 def find_token(db: Db, keys: Keys, *, purpose: str, value: str) -> bytes:

@@ -171,7 +171,6 @@ class SubjectKey:
     """None once destroyed."""
 
     destroyed_at: datetime | None
-    is_of_contact: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

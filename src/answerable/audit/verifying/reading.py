@@ -49,10 +49,10 @@ _SCHEMAS = text("SELECT DISTINCT digest, body FROM audit_schema")
 _DESTROYED = text("SELECT key_id, event_id FROM audit_destroyed_key")
 _REVIVED = text(
     "SELECT d.key_id, d.event_id FROM audit_destroyed_key d JOIN subject_key k ON k.id = d.key_id"
-    " WHERE k.wrapped IS NOT NULL"
+    " WHERE k.destroyed_at IS NULL"
 )
 _KEYS = text(
-    "SELECT id, wrapped IS NULL AS is_destroyed FROM subject_key WHERE id = ANY(CAST(:ids AS uuid[]))"
+    "SELECT id, destroyed_at IS NOT NULL AS is_destroyed FROM subject_key WHERE id = ANY(CAST(:ids AS uuid[]))"
 )
 _MUTE = text(
     "SELECT m.id FROM message m WHERE m.author = 'assistant' AND NOT EXISTS (SELECT FROM audit_event e"
