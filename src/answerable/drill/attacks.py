@@ -13,9 +13,9 @@ from answerable import audit, tlog
 from answerable.audit.signer import Signer
 from answerable.audit.trees import FullTile, fill_tiles, pack_frontier
 from answerable.audit.verifying import Asked, Fault
+from answerable.drill.completeness import look_in_silence, speak_without_a_record
 from answerable.drill.forms import exchange_a_form, write_another_form
 from answerable.drill.scene import Place, Scene, shifted
-from answerable.infra.ids import uuid7
 from answerable.tlog import Frontier
 
 Act = Callable[[Place, Scene], Awaitable[Asked]]
@@ -222,18 +222,6 @@ async def revive_a_key(place: Place, scene: Scene) -> Asked:
     return Asked()
 
 
-async def speak_without_a_record(place: Place, scene: Scene) -> Asked:
-    """Store a reply of the assistant without its decisions and its entry."""
-    place.run_unguarded(
-        "INSERT INTO message (tenant_id, id, conversation_id, position, author, text_sealed, delivery, created_at)"
-        " SELECT tenant_id, :id, conversation_id, 900, author, text_sealed, delivery, now() FROM message"
-        " WHERE tenant_id = :tenant AND author = 'assistant' LIMIT 1",
-        id=uuid7(),
-        tenant=scene.actor.tenant_id,
-    )
-    return Asked()
-
-
 async def backdate(place: Place, scene: Scene) -> Asked:
     """Record something as if it had happened two hours ago."""
     await _record(place, scene, hours=-2)
@@ -326,7 +314,10 @@ ATTACKS: Final[Sequence[Attack]] = (
     ),
     Attack(number="14", name="bring a destroyed key back", expected=Fault.KEY_REVIVED, act=revive_a_key),
     Attack(
-        number="16", name="reply without a record", expected=Fault.PAIR_MISSING, act=speak_without_a_record
+        number="16a", name="reply without a record", expected=Fault.PAIR_MISSING, act=speak_without_a_record
+    ),
+    Attack(
+        number="16b", name="open a text and say so nowhere", expected=Fault.PAIR_MISSING, act=look_in_silence
     ),
     Attack(
         number="23a",

@@ -39,7 +39,7 @@ _LOCK: Final = 0x6472696C
 LOOKS: Final = 300
 """Enough entries to fill a tile of the tree."""
 
-GUARDED: Final = (*APPEND_ONLY, "audit_queue", "audit_promise", "message", "subject_key")
+GUARDED: Final = (*APPEND_ONLY, "audit_queue", "audit_promise", "message", "subject_key", "key_opening")
 COVER: Final = tuple(
     f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}"
     for table in APPEND_ONLY

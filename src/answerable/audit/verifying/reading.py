@@ -63,6 +63,10 @@ _UNDECIDED = text(
     " JOIN audit_event e ON e.subject_kind = 'turn' AND e.subject_id = t.id AND e.type = 'turn.ended'"
     " WHERE t.message_id = m.id) LIMIT 100"
 )
+_UNTOLD = text(
+    "SELECT o.id FROM key_opening o WHERE NOT EXISTS (SELECT FROM audit_event e WHERE e.id = o.event_id"
+    " AND e.actor_kind = o.actor_kind AND e.actor_id IS NOT DISTINCT FROM o.actor_id) LIMIT 100"
+)
 
 
 async def list_entries(db: Db, size: int) -> AsyncGenerator[Sequence[RowMapping]]:
@@ -147,10 +151,11 @@ async def list_dead_keys(db: Db, ids: Collection[UUID]) -> set[UUID]:
 
 
 async def list_unpaired(db: Db) -> dict[str, list[UUID]]:
-    """Messages of the assistant without the event that says so, and without their turn's."""
+    """What stands without its event: messages of the assistant, also without that of their turn, and looks."""
     return {
         "a message of the assistant without its event": list(await db.scalars(_MUTE)),
         "a message of the assistant without its turn's event": list(await db.scalars(_UNDECIDED)),
+        "a contact's key handed out without its event": list(await db.scalars(_UNTOLD)),
     }
 
 
