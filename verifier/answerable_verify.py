@@ -19,6 +19,7 @@ import argparse
 import base64
 import calendar
 import hashlib
+import hmac
 import json
 import re
 import sys
@@ -33,8 +34,7 @@ WITNESSING, HISTORY = {"quorum_missed", "level_missed", "stale"}, {"fork", "roll
 LEVELS = ["none", "signed", "tenant-witnessed", "quorum-witnessed"]
 PARTS = {"checkpoint_missing", "entry_missing", "tile_missing", "consistency_missing", "schema_missing"}
 EXITS = ((WITNESSING, UNWITNESSED), (HISTORY, FORKED), (PARTS, INCOMPLETE))
-LARGEST, LONGEST_LINE, LONGEST_FILE = 2**63 - 1, 65_536, 1_000_000
-MOST_SIGNATURES, MOST_PROOF_HASHES = 100, 63
+LARGEST, LONGEST_LINE, LONGEST_FILE, MOST_SIGNATURES, MOST_PROOF_HASHES = 2**63 - 1, 65_536, 1_000_000, 100, 63
 
 class Refusal(Exception):
     """Something does not verify; `finding` says what in one word, `leaf` where."""
@@ -54,8 +54,7 @@ ORDER = 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, P - 2, P) % P
 ROOT_OF_MINUS_ONE = pow(2, (P - 1) // 4, P)
 
-Point = tuple[int, int, int, int]
-"""Extended coordinates: x = X/Z, y = Y/Z, x*y = T/Z."""
+Point = tuple[int, int, int, int]  # extended coordinates: x = X/Z, y = Y/Z, x*y = T/Z
 
 def add(p: Point, q: Point) -> Point:
     a = (p[1] - p[0]) * (q[1] - q[0]) % P
@@ -120,20 +119,16 @@ EMPTY_ROOT = hashlib.sha256(b"").digest()
 
 def leaf_hash(entry: bytes) -> bytes:
     return hashlib.sha256(b"\x00" + entry).digest()
-
 def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
-
 def split(width: int) -> int:
     """The largest power of two below a width of at least two."""
     return 1 << (width - 1).bit_length() - 1
 
 def tree_hash(hashes: list[bytes]) -> bytes:
     """The root over hashes of subtrees of one size, of which the last may be smaller."""
-    if not hashes:
-        return EMPTY_ROOT
-    if len(hashes) == 1:
-        return hashes[0]
+    if len(hashes) < 2:
+        return hashes[0] if hashes else EMPTY_ROOT
     left = split(len(hashes))
     return node_hash(tree_hash(hashes[:left]), tree_hash(hashes[left:]))
 
@@ -156,16 +151,11 @@ def check_inclusion(leaf: bytes, index: int, size: int, path: list[bytes], root:
     refuse_if(found != root, "inclusion_failed", "it leads to another root", index)
 
 def roots_by_consistency(old: int, new: int, path: list[bytes], known: bytes | None) -> tuple[bytes, bytes]:
-    """The roots of an old and a new tree to which a path leads.
-
-    `known` is the old root for as long as the old tree is a whole left part; afterwards the path says it.
-    """
+    """The old and new root to which a path leads; `known` is the old one while its tree is a whole left part."""
     if old == new:
-        if known is not None and not path:
-            return known, known
-        if known is None and len(path) == 1:
-            return path[0], path[0]
-        raise Refusal("consistency_failed", "the proof has the wrong length")
+        ends = path if known is None else [known, *path]
+        refuse_if(len(ends) != 1, "consistency_failed", "the proof has the wrong length")
+        return ends[0], ends[0]
     refuse_if(not path, "consistency_failed", "the proof is too short")
     left = split(new)
     if old <= left:
@@ -178,9 +168,8 @@ def check_consistency(old: int, old_root: bytes, new: int, new_root: bytes, path
     """Refuse unless the new tree continues the old one."""
     is_odd = any(len(one) != 32 for one in (old_root, new_root, *path)) or not 0 <= old <= new
     refuse_if(is_odd, "consistency_failed", "a bad hash, or sizes in the wrong order")
-    if (old == 0 and old_root != EMPTY_ROOT) or (new == 0 and new_root != EMPTY_ROOT):
-        raise Refusal("consistency_failed", "an empty tree with a root")
-    refuse_if(old == 0 and path, "consistency_failed", "a proof where none is needed")
+    is_odd = (old == 0 and (path or old_root != EMPTY_ROOT)) or (new == 0 and new_root != EMPTY_ROOT)
+    refuse_if(is_odd, "consistency_failed", "an empty tree with a root or a proof")
     if old and roots_by_consistency(old, new, path, old_root) != (old_root, new_root):
         raise Refusal("consistency_failed", "it leads to other roots")
 
@@ -192,18 +181,14 @@ def decimal(text: bytes, finding: str) -> int:
         raise Refusal(finding, "a number in another form")
     return int(text)
 
-def unbase64(text: bytes, finding: str) -> bytes:
+def unbase64(text: bytes, finding: str, length: int | None = None) -> bytes:
     """Bytes from base64 in its one spelling."""
     try:
         data = base64.b64decode(text, validate=True)
     except ValueError:
         raise Refusal(finding, "malformed base64") from None
     refuse_if(base64.b64encode(data) != text, finding, "base64 that is not canonical")
-    return data
-
-def unbase64_hash(text: bytes, finding: str) -> bytes:
-    data = unbase64(text, finding)
-    refuse_if(len(data) != 32, finding, f"a hash of {len(data)} bytes")
+    refuse_if(length not in {None, len(data)}, finding, f"{len(data)} bytes instead of {length}")
     return data
 
 def ended_lines(data: bytes, finding: str) -> list[bytes]:
@@ -284,7 +269,7 @@ def parse_checkpoint(text: bytes) -> Checkpoint:
         raise Refusal(finding, "not UTF-8") from None
     is_odd = any(re.search(r"[\x00-\x1f]", line) for line in (origin, *extensions))
     refuse_if(is_odd, finding, "a control character")
-    size, root = decimal(lines[1], finding), unbase64_hash(lines[2], finding)
+    size, root = decimal(lines[1], finding), unbase64(lines[2], finding, 32)
     refuse_if(size == 0 and root != EMPTY_ROOT, finding, "an empty log with a root of something")
     return Checkpoint(origin, size, root, extensions)
 
@@ -303,7 +288,7 @@ def parse_proof(data: bytes) -> Proof:
         refuse_if(not extra, finding, "extra data of no bytes")
     if not rest or not rest[0].startswith(b"index ") or len(rest) > 1 + MOST_PROOF_HASHES:
         raise Refusal(finding, "no index, or too many hashes")
-    path = [unbase64_hash(line, finding) for line in rest[1:]]
+    path = [unbase64(line, finding, 32) for line in rest[1:]]
     return Proof(decimal(rest[0][6:], finding), path, checkpoint, extra)
 
 def parse_bundle(data: bytes, width: int) -> list[bytes]:
@@ -355,7 +340,6 @@ class Policy:
 
     def is_defined(self, name: bytes) -> bool:
         return name in self.witnesses or name in self.groups
-
     def is_free(self, name: bytes) -> bool:
         return name != b"none" and not self.is_defined(name)
 
@@ -392,8 +376,7 @@ def parse_policy(data: bytes) -> Policy:
     policy = Policy()
     for line in data.split(b"\n"):
         refuse_if(len(line) > LONGEST_LINE, "policy_malformed", "a line is too long")
-        words = line.replace(b"\t", b" ").split(b" ")
-        words = [word for word in words if word]
+        words = [word for word in re.split(rb"[\t ]", line) if word]
         if words and not words[0].startswith(b"#"):
             policy.read(words)
     refuse_if(not policy.quorum, "policy_malformed", "no quorum")
@@ -474,8 +457,7 @@ class Report:
         }
         keys = [*policy.logs, *policy.witnesses.values()]
         self.not_checked += [f"signatures of {key.name}: ML-DSA-44" for key in keys if key.kind == ML_DSA_44]
-        if head.extensions:
-            self.not_checked.append("what the checkpoint's extension lines mean")
+        self.not_checked += ["what the checkpoint's extension lines mean"] if head.extensions else []
         missed = f"{len(trusted.cosigned)} of the policy's witnesses have cosigned"
         self.add_if(not policy.is_met_by(set(trusted.cosigned)), "quorum_missed", missed)
         return head
@@ -489,9 +471,6 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 MEMBERS = {"v", "type", "event_id", "ts", "ctx", "actor", "subject", "d", "slots", "ret"}
 OPEN_S, TOLERANCE_S, MMD_S, MOST_MISSING = 600, 300, 60, 100_000
 SEALED = object()
-
-def whole(_: str) -> None:
-    raise Refusal("body_malformed", "a number that is not whole")
 
 def fits(value: Any, rule: Any) -> bool:
     """Whether a value is what a rule of a schema allows; no rule lets a text through that is no word or digest."""
@@ -524,7 +503,7 @@ def is_as_declared(body: dict[str, Any], schema: dict[str, Any]) -> bool:
 def read_body(entry: bytes) -> dict[str, Any]:
     """An entry, if it is in its one spelling (which also refuses a member given twice) and closed."""
     try:
-        body: Any = json.loads(entry, parse_float=whole, parse_constant=whole)
+        body: Any = json.loads(entry, parse_float=str, parse_constant=str)  # another spelling: they are refused
         spelled = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
         values = [*body["ctx"].values(), *body["actor"].values(), *body["subject"].values(), *body["d"].values()]
         values += [body["type"], body["ret"], body["event_id"], *body.get("w", {}).values()]
@@ -554,9 +533,7 @@ class Entries:
         self.writers: dict[str, tuple[list[int], dict[int, float]]] = {}
         self.slots: dict[tuple[str, str], tuple[int, dict[str, str]]] = {}
         self.told: dict[str, list[str]] = {}
-        self.removed: set[str] = set()
-        self.turns: set[str] = set()
-        self.sent: dict[str, int] = {}
+        self.removed, self.turns, self.sent = set[str](), set[str](), dict[str, int]()
 
     def add(self, leaf: int, entry: bytes) -> None:
         """Take in an entry."""
@@ -595,10 +572,9 @@ class Entries:
             self.at += 1
         before = self.heads[self.at - 1][1] if self.at else 0
         after = self.heads[self.at][1] if self.at < len(self.heads) else LARGEST
-        if stated > after + TOLERANCE_S or stated < min(before, self.latest) - TOLERANCE_S:
-            self.report.add(Refusal("time_bracket", "a time at which it cannot have been written", leaf))
-        else:
-            self.latest = max(self.latest, stated)
+        is_odd = stated > after + TOLERANCE_S or stated < min(before, self.latest) - TOLERANCE_S
+        self.report.add_if(is_odd, "time_bracket", "a time at which it cannot have been written", leaf)
+        self.latest = self.latest if is_odd else max(self.latest, stated)
 
     def number(self, writer: str, numbers: list[int], stated: float, leaf: int) -> None:
         """Account for numbers of a writer: each is an entry or void, once."""
@@ -634,8 +610,8 @@ class Entries:
             states[state] = states.get(state, 0) + 1
         for (_, name), (leaf, _) in self.slots.items():
             self.report.add(Refusal("slot_missing", f"{name}: not accounted for", leaf))
-        if self.undeclared:
-            self.report.not_checked.append(f"the form of {self.undeclared} entries from before any was declared")
+        earlier = f"the form of {self.undeclared} entries from before any was declared"
+        self.report.not_checked += [earlier] if self.undeclared else []
         self.report.facts |= {"slots": states, "receipts": self.check_receipts(path, keys, now)}
 
     def check_erasures(self, path: Path) -> set[str]:
@@ -679,15 +655,14 @@ def verify_proof_file(path: Path, arguments: argparse.Namespace, policy: Policy,
     proof = parse_proof(path.read_bytes())
     head = report.trust(proof.checkpoint, policy)
     report.facts["index"] = proof.index
+    lacking = "give the entry with --entry to check that it is included"
+    report.add_if(arguments.entry is None, "entry_missing", lacking)
     if arguments.entry is not None:
         leaf = leaf_hash(arguments.entry.read_bytes())
         check_inclusion(leaf, proof.index, head.size, proof.path, head.root)
         report.facts["leaf"] = leaf.hex()
-    else:
-        report.add(Refusal("entry_missing", "give the entry with --entry to check that it is included"))
-    if proof.extra:
-        report.not_checked.append("the extra data of the proof, for which nobody vouches")
-    report.not_checked.append("all other entries of the log")
+    report.not_checked += ["the extra data of the proof, for which nobody vouches"] if proof.extra else []
+    report.not_checked.append("all other entries of the log, the log over all logs, and timestamps")
     if arguments.pinned is not None:
         compare_with_pinned(arguments, policy, head)
 
@@ -702,7 +677,7 @@ def compare_with_pinned(arguments: argparse.Namespace, policy: Policy, head: Che
     needed = f"a proof from {old.size} to {new.size}, with --consistency"
     refuse_if(arguments.consistency is None, "consistency_missing", needed)
     lines = ended_lines(arguments.consistency.read_bytes(), "consistency_failed")
-    path = [unbase64_hash(line, "consistency_failed") for line in lines]
+    path = [unbase64(line, "consistency_failed", 32) for line in lines]
     check_consistency(old.size, old.root, new.size, new.root, path)
 
 def pinned_checkpoint(path: Path, policy: Policy, head: Checkpoint) -> Checkpoint:
@@ -720,7 +695,7 @@ def verify_directory(path: Path, arguments: argparse.Namespace, policy: Policy, 
         less = f"{head.size} entries, where {pinned.size} had been signed"
         report.add_if(pinned.size > head.size, "rollback", less)
     is_archive = any((path / name).exists() for name in ("keys", "receipts.jsonl", "slots.jsonl"))
-    signed = read_history(path, policy, head) if is_archive else {}
+    signed = read_history(path, policy, head, report) if is_archive else {}
     schemas = read_schemas(path) if is_archive else {}
     entries = Entries(report, sorted((size, at) for size, (_, at) in signed.items()), schemas)
     rows = Rows(path, report)
@@ -746,7 +721,7 @@ def verify_directory(path: Path, arguments: argparse.Namespace, policy: Policy, 
     else:
         report.not_checked.append("what the entries say: this is no archive of Answerable")
 
-def read_history(path: Path, policy: Policy, head: Checkpoint) -> dict[int, tuple[bytes, int]]:
+def read_history(path: Path, policy: Policy, head: Checkpoint, report: Report) -> dict[int, tuple[bytes, int]]:
     """The roots and times of heads that were signed before, by size."""
     signed: dict[int, tuple[bytes, int]] = {}
     for line in read_lines(path, "history.jsonl"):
@@ -754,7 +729,38 @@ def read_history(path: Path, policy: Policy, head: Checkpoint) -> dict[int, tupl
         if trusted.checkpoint.origin != head.origin or trusted.checkpoint.size != line["size"]:
             raise Refusal("checkpoint_malformed", "a head of before is one of another log")
         signed[line["size"]] = (trusted.checkpoint.root, max(trusted.cosigned.values(), default=LARGEST))
+    try:
+        if (path / "root").exists():
+            size, root, at = check_root_log(path, policy, head, report)
+            is_fork = signed.setdefault(size, (root, at))[0] != root
+            report.add_if(is_fork, "fork", f"another root for {size} entries in the log over all logs")
+        else:
+            report.not_checked.append("the log over all logs of the installation: nothing of it is here")
+    except Refusal as refusal:
+        report.add(Refusal(refusal.finding, f"in the log over all logs: {refusal.detail}"))
     return signed
+
+def check_root_log(path: Path, policy: Policy, head: Checkpoint, report: Report) -> tuple[int, bytes, int]:
+    """The head of this log that the log over all logs of the installation holds: size, root, time."""
+    names = ("policy", "proof", "entry", "head", "label")
+    above, place, entry, held, label = [read_part(path, f"root/{name}", "entry_missing") for name in names]
+    proof = parse_proof(place)
+    its, cosigned = verify_checkpoint(proof.checkpoint, parse_policy(above), quorum=False)
+    check_inclusion(leaf_hash(entry), proof.index, its.size, proof.path, its.root)
+    own, key = verify_checkpoint(held, policy, quorum=False), unbase64(label.strip(), "archive_malformed", 32)
+    texts = {"head": b"answerable/root-head/v1\0" + parse_note(held).text, "label": b"answerable/root-label/v1\0"}
+    said = {name: base64.b64encode(hmac.digest(key, text, "sha256")).decode() for name, text in texts.items()}
+    spelled = json.dumps(said | {"v": 1}, sort_keys=True, separators=(",", ":")).encode()
+    is_other = entry != spelled or own.checkpoint.origin != head.origin
+    refuse_if(is_other, "root_log_mismatch", "another head")
+    refuse_if(own.checkpoint.size > head.size, "rollback", "a head of more entries")
+    report.facts["root_log"] = {"origin": its.origin, "size": its.size, "covers": own.checkpoint.size,
+                                "cosigned": [name.decode(errors="backslashreplace") for name in sorted(cosigned)]}
+    if (path / "root/timestamp.tsr").exists():
+        is_its = read_part(path, "root/stamped", "entry_missing") == parse_note(proof.checkpoint).text
+        refuse_if(not is_its, "root_log_mismatch", "the timestamp is one of another head")
+        report.not_checked.append(STAMPED)
+    return own.checkpoint.size, own.checkpoint.root, max(own.cosigned.values(), default=LARGEST)
 
 def read_schemas(path: Path) -> dict[str, Any]:
     """What entries of each type may hold, by the digest that the log declares."""
@@ -802,16 +808,13 @@ class Rows:
         name = tile_path(str(level), self.done[level], len(row))
         span = 256**level
         first = self.done[level] * 256 * span
+        word = "tile_mismatch" if level else "leaf_mismatch"
         try:
             given = parse_tile(read_part(self.path, name, "tile_missing"), len(row))
+            for at in [at for at in range(len(row)) if row[at] != given[at]][:1]:
+                raise Refusal(word, "another hash than the entries have", first + at * span)
         except Refusal as refusal:
-            self.report.add(Refusal(refusal.finding, f"{name}: {refusal.detail}", first))
-            return
-        for at, (ours, theirs) in enumerate(zip(row, given, strict=True)):
-            if ours != theirs:
-                word = "tile_mismatch" if level else "leaf_mismatch"
-                self.report.add(Refusal(word, f"{name} has another hash than the entries", first + at * span))
-                return
+            self.report.add(Refusal(refusal.finding, f"{name}: {refusal.detail}", refusal.leaf or first))
 
     def root(self) -> bytes:
         below: list[bytes] = []
@@ -819,10 +822,9 @@ class Rows:
             below = [tree_hash(row + below)] if row or below else []
         return tree_hash(below)
 
-ALWAYS_UNCHECKED = (
-    "whether what an entry says is true, and texts, of which an archive holds commitments alone",
-    "RFC 3161 timestamps: openssl ts -verify -in TOKEN.tsr -data CHECKPOINT -CAfile ROOTS.pem",
-)
+UNSHOWN = "that others were shown the same log: pin a checkpoint with --pinned"
+UNKNOWABLE = "whether what an entry says is true, and texts, of which an archive holds commitments alone"
+STAMPED = "the timestamp: openssl ts -verify -in root/timestamp.tsr -data root/stamped -CAfile ROOTS.pem"
 
 def verify(arguments: argparse.Namespace) -> Report:
     """Everything that was asked for, with all that was found."""
@@ -845,13 +847,11 @@ def verify(arguments: argparse.Namespace) -> Report:
         report.add(Refusal("stale", f"the newest stated time is {readable_time(newest)}"))
     if LEVELS.index(level) < LEVELS.index(arguments.require) > 1:
         report.add(Refusal("level_missed", f"{level} instead of {arguments.require}"))
-    if arguments.pinned is None:
-        report.not_checked.append("that others were shown the same log: pin a checkpoint with --pinned")
-    report.not_checked += ALWAYS_UNCHECKED
+    report.not_checked += [UNKNOWABLE] if arguments.pinned else [UNSHOWN, UNKNOWABLE]
     return report
 
 def readable_time(seconds: int) -> str:
-    is_known = seconds < 253_402_300_800
+    is_known = seconds < 253_402_300_800  # before the year 10,000
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds)) if is_known else f"{seconds} seconds"
 
 def print_report(report: Report, *, as_json: bool) -> None:

@@ -19,6 +19,7 @@ from answerable.audit.rules import timestamp
 from answerable.audit.sequencing import drain
 from answerable.audit.signer import Signer
 from answerable.audit.tiles import prove
+from answerable.audit.verifying import Asked
 from answerable.infra import roles
 from answerable.infra.clock import utc_now
 from answerable.infra.db import ServiceDatabase
@@ -119,12 +120,13 @@ async def _verify_whole(installation: Installation, tenant_id: TenantId, size: i
     """Leaves a second of the verification in the database, of an export, and of the stand-alone verifier."""
     actor = Actor(tenant_id=tenant_id, kind=ActorKind.PLATFORM)
     with tempfile.TemporaryDirectory(prefix="answerable-bench-") as folder:
-        async with installation.database.tenant_session(actor) as db:
+        sessions = installation.database.tenant_session
+        async with sessions(actor) as db, sessions(audit.ROOT_READER) as root:
             began = time.perf_counter()
-            report = await audit.verify(db)
+            report = await audit.verify(db, Asked(root=root))
             verified = time.perf_counter()
             assert not report.findings, report.findings[0]
-            await audit.export(db, Path(folder) / "log")
+            await audit.export(db, root, Path(folder) / "log")
             exported = time.perf_counter()
         command = [sys.executable, "-I", str(VERIFIER), str(Path(folder) / "log"), "--json"]
         ended = await asyncio.to_thread(subprocess.run, command, check=False, capture_output=True)

@@ -18,6 +18,7 @@ import psycopg
 
 from answerable import audit
 from answerable.audit.rooting import ROOT_READER
+from answerable.audit.verifying import Asked
 from answerable.infra import roles
 from answerable.infra.db import DatabaseUnavailable
 from answerable.infra.ids import Actor, ActorKind, TenantId
@@ -147,8 +148,9 @@ async def _verify(installation: Installation, tenants: Sequence[TenantId]) -> in
     findings = 0
     for tenant_id in tenants:
         actor = Actor(tenant_id=tenant_id, kind=ActorKind.PLATFORM)
-        async with installation.database.tenant_session(actor) as db:
-            findings += len((await audit.verify(db)).findings)
+        sessions = installation.database.tenant_session
+        async with sessions(actor) as db, sessions(ROOT_READER) as root:
+            findings += len((await audit.verify(db, Asked(root=root))).findings)
     return findings
 
 

@@ -1,14 +1,16 @@
 """The root log: every signed head enters it once, blinded, and its own head is signed."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text
 
-from answerable import tlog
+from answerable import audit, tlog
 from answerable.audit import recovering, rooting, signed
 from answerable.audit.rooting import ROOT_READER
 from answerable.audit.signing import open_signer, sign_heads
-from answerable.infra.ids import Actor
+from answerable.audit.verifying import Asked, Fault
+from answerable.infra.ids import Actor, ActorKind, uuid7
 from factories.logbook import Logbook
 
 
@@ -130,3 +132,65 @@ async def test_a_declared_loss_lets_the_root_log_go_on_under_a_new_name(logbook:
     assert tlog.parse_checkpoint(tlog.parse_note(head.note.encode()).text).origin.endswith("/root/2")
     async with logbook.database.tenant_session(ROOT_READER) as root:
         assert not list(await root.scalars(text("SELECT 1 FROM audit_alarm WHERE settled_at IS NULL")))
+
+
+async def verify(logbook: Logbook, actor: Actor, *, after: timedelta = timedelta(hours=1)) -> list[Fault]:
+    """What verifying finds with the root log at hand, some time from now, besides triggers that are off."""
+    sessions = logbook.database.tenant_session
+    async with sessions(replace(actor, kind=ActorKind.SYSTEM)) as db, sessions(ROOT_READER) as root:
+        report = await audit.verify(db, Asked(root=root, now=datetime.now(UTC) + after))
+    return [one.finding for one in report.findings if one.finding is not Fault.GUARD_MISSING]
+
+
+async def grown(logbook: Logbook) -> Actor:
+    actor = await logbook.make_tenant()
+    for _ in range(3):
+        await logbook.record(actor)
+        await logbook.publish()
+    return actor
+
+
+async def test_a_head_that_left_the_root_log_is_found_once_it_is_late(logbook: Logbook) -> None:
+    actor, other = await grown(logbook), await grown(logbook)
+    assert await verify(logbook, actor) == []
+    gone = "SELECT event_id FROM audit_leaf WHERE tenant_id = e.tenant_id ORDER BY index DESC LIMIT 1"
+    logbook.run_as_superuser(f"DELETE FROM audit_root_entry e WHERE event_id = ({gone})")
+
+    assert await verify(logbook, other) == [Fault.ROOT_LOG_MISMATCH]
+    assert await verify(logbook, other, after=timedelta()) == []
+    assert await verify(logbook, actor) == []
+
+
+async def test_a_head_from_before_the_root_log_is_not_missed(logbook: Logbook) -> None:
+    actor = await grown(logbook)
+    first = "SELECT event_id FROM audit_leaf WHERE tenant_id = e.tenant_id ORDER BY index LIMIT 1"
+    logbook.run_as_superuser(f"DELETE FROM audit_root_entry e WHERE event_id = ({first})")
+
+    assert await verify(logbook, actor) == []
+
+
+async def test_a_head_in_the_root_log_that_is_none_of_its_own_is_found(logbook: Logbook) -> None:
+    actor, other = await grown(logbook), await grown(logbook)
+    ((key, _), *_) = await heads_of(logbook, actor)
+    foreign = rooting.render_entry(key, b"answerable.example/another\n4\nAAAA\n")
+    root = ROOT_READER.tenant_id
+    event, leaf = uuid7(), tlog.hash_leaf(foreign)
+    logbook.run_as_superuser(
+        "INSERT INTO audit_root_entry (tenant_id, event_id, body)"
+        f" VALUES ('{root}', '{event}', '\\x{foreign.hex()}')",
+        "INSERT INTO audit_leaf (tenant_id, index, event_id, leaf_hash, sequenced_at)"
+        f" SELECT '{root}', max(index) + 1, '{event}', '\\x{leaf.hex()}', now() FROM audit_leaf"
+        f" WHERE tenant_id = '{root}'",
+    )
+
+    assert await verify(logbook, actor) == [Fault.ROOT_LOG_MISMATCH]
+    assert await verify(logbook, other) == []
+
+
+async def test_without_the_root_log_at_hand_it_counts_as_not_checked(logbook: Logbook) -> None:
+    actor = await grown(logbook)
+
+    async with logbook.database.tenant_session(replace(actor, kind=ActorKind.SYSTEM)) as db:
+        report = await audit.verify(db)
+
+    assert "the log over all logs of the installation" in report.not_checked

@@ -1,6 +1,12 @@
 """Timestamps of the root log: asked for, checked against a root, kept, and told with the heads that they cover."""
 
+import asyncio
+import json
+import shlex
+import subprocess
+import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,6 +14,7 @@ import pytest
 from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 from sqlalchemy import text
 
+from answerable import audit
 from answerable.audit import signed, vouching
 from answerable.audit.errors import TimestampRefused, TimestampRootsUnreadable
 from answerable.audit.posting import Post
@@ -19,8 +26,9 @@ from answerable.audit.timestamps import (
     stamp_root,
     verify_timestamp,
 )
-from answerable.audit.verifying import Assurance
+from answerable.audit.verifying import Asked, Assurance, Exit, Fault, Report
 from answerable.infra.egress import Response, TimedOut
+from answerable.infra.ids import ActorKind
 from factories.authority import StampingAuthority, make_authority
 from factories.logbook import Logbook
 
@@ -151,3 +159,53 @@ async def test_an_authority_that_does_not_answer_leaves_nothing_behind(
     with pytest.raises(TimedOut):
         await stamp_root(logbook.database, hangs, believed(authority))
     assert await stamp_root(logbook.database, authority.post, believed(authority)) is not None
+
+
+async def test_verifying_checks_the_newest_timestamp_and_counts_it(
+    logbook: Logbook, authority: StampingAuthority, other: StampingAuthority
+) -> None:
+    actor = await logbook.make_tenant()
+    await logbook.publish()
+    await stamp_root(logbook.database, authority.post, believed(authority))
+
+    async def verify(roots: Path | None) -> Report:
+        sessions = logbook.database.tenant_session
+        async with sessions(replace(actor, kind=ActorKind.SYSTEM)) as db, sessions(ROOT_READER) as root:
+            certificates = read_roots(roots) if roots else ()
+            asked = Asked(root=root, certificates=certificates, require=Assurance.TIMESTAMPED)
+            return await audit.verify(db, asked)
+
+    good, unknown, refused = [await verify(roots) for roots in (authority.roots, None, other.roots)]
+
+    assert (good.exit, good.assurance) == (Exit.VERIFIED, Assurance.TIMESTAMPED)
+    assert any("ANSWERABLE_TIMESTAMP_ROOTS" in one for one in unknown.not_checked)
+    assert [one.finding for one in refused.findings] == [Fault.ROOT_LOG_MISMATCH]
+
+
+async def test_an_export_carries_the_timestamp_and_the_command_that_checks_it(
+    logbook: Logbook, authority: StampingAuthority, tmp_path: Path
+) -> None:
+    actor = await logbook.make_tenant()
+    await logbook.publish()
+    await stamp_root(logbook.database, authority.post, believed(authority))
+    # Heads that are younger than the timestamp are not what it is about.
+    await logbook.record(actor)
+    await logbook.publish()
+    log = tmp_path / "log"
+    sessions = logbook.database.tenant_session
+    async with sessions(actor) as db, sessions(ROOT_READER) as root:
+        await audit.export(db, root, log)
+    (tmp_path / "ROOTS.pem").write_bytes(authority.roots.read_bytes())
+
+    verifier = [sys.executable, "-I", str(log / "answerable_verify.py"), str(log), "--json"]
+    done = await asyncio.to_thread(subprocess.run, verifier, capture_output=True, check=True)
+    report = json.loads(done.stdout)
+    (line,) = [one for one in report["not_checked"] if one.startswith("the timestamp: ")]
+    command = shlex.split(line.removeprefix("the timestamp: ").replace("ROOTS.pem", "../ROOTS.pem"))
+
+    assert 0 < report["root_log"]["covers"] < report["size"]
+    checked = await asyncio.to_thread(subprocess.run, command, cwd=log, capture_output=True, check=False)
+    assert b"Verification: OK" in checked.stdout + checked.stderr
+    (log / "root" / "stamped").write_bytes(b"x")
+    done = await asyncio.to_thread(subprocess.run, verifier, capture_output=True, check=False)
+    assert [one["finding"] for one in json.loads(done.stdout)["findings"]] == ["root_log_mismatch"]

@@ -62,8 +62,9 @@ async def test_an_export_carries_what_witnesses_have_said(
     await logbook.publish()
 
     async def export(name: str) -> tuple[int, str]:
-        async with logbook.database.tenant_session(actor) as db:
-            await audit.export(db, tmp_path / name)
+        sessions = logbook.database.tenant_session
+        async with sessions(actor) as db, sessions(audit.ROOT_READER) as root:
+            await audit.export(db, root, tmp_path / name)
         command = [sys.executable, "-I", "verifier/answerable_verify.py", str(tmp_path / name), "--json"]
         done = await asyncio.to_thread(subprocess.run, command, capture_output=True, check=False)
         return done.returncode, json.loads(done.stdout)["assurance"]

@@ -5,7 +5,8 @@ import shutil
 import zipfile
 from base64 import b64encode
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,8 +15,10 @@ import pytest
 from filelock import FileLock
 from playwright.async_api import Page, expect
 
-from answerable import audit
-from answerable.drill.scene import PREFIX, Place, alone, drop, make_scene
+from answerable import audit, tlog
+from answerable.audit import rooting
+from answerable.audit.signer import Signer
+from answerable.drill.scene import PREFIX, Place, Scene, alone, drop, make_scene
 from answerable.infra.installation import Installation
 from factories.browser import OpenContext
 from factories.serving import Place as Serving
@@ -35,6 +38,9 @@ class Archive:
 
     folder: Path
     pinned: bytes
+
+    forged: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    """What the same keys would sign for somebody else: another history of this log in the root log."""
 
     def read(self, name: str) -> Lines:
         return [json.loads(line) for line in (self.folder / name).read_text().splitlines()]
@@ -58,17 +64,33 @@ async def exported(installed: Installation, tmp_path_factory: pytest.TempPathFac
     with FileLock(installed.settings.home / "drill.lock"), alone(installed):
         try:
             scene = await make_scene(place)
-            async with place.database() as database, database.tenant_session(scene.actor) as db:
-                await audit.export(db, base / "log")
+            async with place.sessions(scene.actor) as (db, root):
+                await audit.export(db, root, base / "log")
+                forged = forge(place, scene, await rooting.get_label_key(db))
         finally:
             drop(installed, place.name)
-    return Archive(folder=base / "log", pinned=scene.pinned)
+    return Archive(folder=base / "log", pinned=scene.pinned, forged=forged)
+
+
+def forge(place: Place, scene: Scene, key: bytes) -> dict[str, bytes]:
+    """Another history for the newest size, signed and entered into another history of the root log."""
+    size = tlog.parse_checkpoint(tlog.parse_note(scene.newest).text).size
+    at = int(datetime.now(UTC).timestamp())
+    signer = Signer.open(place.signer)
+    try:
+        shown = signer.sign(scene.actor.tenant_id, 1, size=size, root=bytes(32), at=at).note.encode()
+        entry = rooting.render_entry(key, tlog.parse_note(shown).text)
+        above = signer.sign(audit.ROOT_READER.tenant_id, 1, size=1, root=tlog.hash_leaf(entry), at=at)
+    finally:
+        signer.close()
+    proof = tlog.Proof(index=0, hashes=(), checkpoint=above.note.encode()).render()
+    return {"root/head": shown, "root/entry": entry, "root/proof": proof}
 
 
 @pytest.fixture
 def archive(exported: Archive, tmp_path: Path) -> Archive:
     shutil.copytree(exported.folder, tmp_path / "log")
-    return Archive(folder=tmp_path / "log", pinned=exported.pinned)
+    return Archive(folder=tmp_path / "log", pinned=exported.pinned, forged=exported.forged)
 
 
 def damaged_by(case: dict[str, Any], folder: Path) -> Archive:
@@ -144,6 +166,28 @@ def test_a_file_that_is_missing_is_incomplete(archive: Archive, verify: Verify) 
     code, report = verify(archive)
 
     assert (code, words(report)) == (30, {"entry_missing"})
+
+
+async def test_another_history_in_the_log_over_all_logs_is_a_fork(
+    archive: Archive, verify: Verify, offline: Page
+) -> None:
+    assert verify(archive)[1]["root_log"]["covers"] > 0
+    for name, content in archive.forged.items():
+        (archive.folder / name).write_bytes(content)
+
+    code, report = verify(archive)
+
+    assert (code, words(report)) == (41, {"fork"})
+    assert await check_in_page(offline, archive) == (41, {("fork", None)})
+
+
+def test_an_archive_of_before_the_log_over_all_logs_says_so(archive: Archive, verify: Verify) -> None:
+    shutil.rmtree(archive.folder / "root")
+
+    code, report = verify(archive)
+
+    assert (code, words(report)) == (10, set())
+    assert any("the log over all logs" in one for one in report["not_checked"])
 
 
 def test_an_old_archive_is_stale_for_whom_asks_for_a_new_one(archive: Archive, verify: Verify) -> None:

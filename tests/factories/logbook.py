@@ -75,6 +75,7 @@ class Logbook:
                 "audit_tile",
                 "audit_tree",
                 "audit_checkpoint",
+                "audit_root_entry",
                 "audit_schema",
             ):
                 name = sql.Identifier(table)

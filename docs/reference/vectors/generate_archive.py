@@ -36,6 +36,7 @@ def changes_of(log: Path) -> Iterator[tuple[str, list[Change]]]:
     yield from _of_forms(log)
     yield from _of_slots(log)
     yield from _of_notes(log)
+    yield from _of_root(log)
 
 
 def _of_files() -> Iterator[tuple[str, list[Change]]]:
@@ -93,6 +94,18 @@ def _of_notes(log: Path) -> Iterator[tuple[str, list[Change]]]:
     yield "a policy of nobody", [{"file": "policy", "text": "quorum none\n"}]
 
 
+def _of_root(log: Path) -> Iterator[tuple[str, list[Change]]]:
+    for name in ("proof", "entry", "label"):
+        yield f"root/{name} is missing", [{"file": f"root/{name}", "removed": True}]
+    yield "a bit of the entry in the root log", [{"file": "root/entry", "xor": 1, "at": 20}]
+    yield "another key of the label", [{"file": "root/label", "text": "A" * 43 + "=\n"}]
+    another = _lines(log, "history.jsonl")[0]["note"]
+    yield "another head than the root log holds", [{"file": "root/head", "text": another}]
+    yield "a policy of another root log", [{"file": "root/policy", "text": (log / "policy").read_text()}]
+    stamped = [{"file": "root/timestamp.tsr", "text": "x"}, {"file": "root/stamped", "text": "x\n"}]
+    yield "a timestamp of another head", stamped
+
+
 def _lines(log: Path, name: str) -> list[Line]:
     return [json.loads(line) for line in (log / name).read_text().splitlines()]
 
@@ -115,8 +128,8 @@ async def make_log(folder: Path) -> None:
             with alone(installation):
                 try:
                     scene = await make_scene(place)
-                    async with place.database() as database, database.tenant_session(scene.actor) as db:
-                        await audit.export(db, folder)
+                    async with place.sessions(scene.actor) as (db, root):
+                        await audit.export(db, root, folder)
                 finally:
                     drop(installation, place.name)
     for name in LEFT_OUT:

@@ -18,6 +18,7 @@ from answerable import tlog
 from answerable.audit import signed, witnesses
 from answerable.audit.errors import LogEmpty
 from answerable.audit.happenings import LogExported
+from answerable.audit.rooted import Rooted, find_rooted
 from answerable.audit.service import append
 from answerable.audit.tiles import read_tiles
 from answerable.audit.values import Digest
@@ -48,9 +49,9 @@ class Exported:
 
 
 async def export(
-    db: Db, folder: Path, *, progress: Callable[[int, int], None] = lambda _done, _all: None
+    db: Db, root: Db, folder: Path, *, progress: Callable[[int, int], None] = lambda _done, _all: None
 ) -> Exported:
-    """Write the log under its newest signed head to an empty folder.
+    """Write the log under its newest signed head to an empty folder; `root` is a session of the root log.
 
     Errors:  LogEmpty while nothing is signed; OSError of the folder.
     Effects: files; an event, which the export itself does not hold.
@@ -71,6 +72,8 @@ async def export(
     await _write_entries(writing, newest.size, progress)
     await _write_receipts(writing)
     await _write_schemas(writing)
+    if (held := await find_rooted(db, root)) is not None:
+        _write_rooted(writing, held)
     _write_verifier(writing, logs[-1]["origin"])
     await append(db, LogExported(subject_id=db.actor.tenant_id, root=Digest(newest.root)))
     return Exported(
@@ -189,6 +192,17 @@ async def _write_schemas(writing: _Writing) -> None:
     writing.write("schemas.jsonl", b"".join(schema + b"\n" for schema in sorted(stored.values())))
 
 
+def _write_rooted(writing: _Writing, held: Rooted) -> None:
+    writing.write("root/policy", held.policy)
+    writing.write("root/proof", held.proof)
+    writing.write("root/entry", held.entry)
+    writing.write("root/head", held.head.note.encode())
+    writing.write("root/label", b64encode(held.label_key) + b"\n")
+    if held.token is not None and held.stamped is not None:
+        writing.write("root/stamped", held.stamped)
+        writing.write("root/timestamp.tsr", held.token)
+
+
 def _id(row: RowMapping) -> UUID:
     return row["event_id"]
 
@@ -220,6 +234,9 @@ Nobody has to be trusted for that, and nothing has to be online:
 
 Believe the keys in `policy` only if you have them from elsewhere too, such as from a receipt or an older export.
 A file `witnessed` is the newest checkpoint that witnesses have cosigned: compare with `--pinned witnessed`.
+The folder `root` shows that the log over all logs of the installation holds one of this log's checkpoints.
+Where it holds a timestamp, `openssl ts -verify -in root/timestamp.tsr -data root/stamped -CAfile ROOTS.pem`
+checks it, with the certificates of the authority that you believe.
 Texts are not in here: entries hold commitments to them, and `slots.jsonl` says what became of each text.
 
 # Das Protokoll eines Arbeitsbereichs
@@ -232,5 +249,8 @@ Dafür muss man niemandem vertrauen, und nichts muss mit dem Netz verbunden sein
 Vertrauen Sie den Schlüsseln in `policy` nur, wenn Sie sie auch von anderswo haben, etwa aus einer Quittung oder
 einer älteren Ausfuhr.
 Eine Datei `witnessed` ist der neueste Stand, den Zeugen mitgezeichnet haben: `--pinned witnessed` vergleicht.
+Der Ordner `root` zeigt, dass das Protokoll über alle Protokolle der Installation einen Stand von diesem enthält.
+Liegt ein Zeitstempel darin, prüft ihn `openssl ts -verify -in root/timestamp.tsr -data root/stamped -CAfile
+ROOTS.pem` mit den Zertifikaten der Stelle, der Sie vertrauen.
 Texte stehen hier nicht: Die Einträge enthalten Festlegungen auf sie, und `slots.jsonl` sagt, was aus jedem wurde.
 """

@@ -48,7 +48,7 @@ FORBIDDEN: Final = (
     "INSERT INTO audit_tree SELECT * FROM audit_tree",
     "INSERT INTO audit_checkpoint SELECT * FROM audit_checkpoint",
     "INSERT INTO audit_receipt SELECT * FROM audit_receipt",
-    "INSERT INTO audit_root_entry SELECT * FROM audit_root_entry",
+    "INSERT INTO audit_root_entry (event_id, body) SELECT event_id, body FROM audit_root_entry",
     "INSERT INTO audit_label SELECT * FROM audit_label",
     "ALTER TABLE message DISABLE TRIGGER message_has_its_record",
     "ALTER TABLE key_opening DISABLE TRIGGER opening_has_its_event",

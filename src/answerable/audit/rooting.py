@@ -19,11 +19,13 @@ from sqlalchemy import select, text
 from answerable import tlog
 from answerable.audit.errors import CheckpointNotFound
 from answerable.audit.heads import Head
+from answerable.audit.models import AuditLeafRow
 from answerable.audit.rules import canonical
 from answerable.audit.sequencing import grow_trees
+from answerable.audit.signed import Head as SignedHead
 from answerable.audit.tiles import Reads
 from answerable.audit.values import ROOT
-from answerable.audit.witness_models import AuditLabelRow
+from answerable.audit.witness_models import AuditLabelRow, AuditRootEntryRow
 from answerable.infra.db import Db
 from answerable.infra.ids import Actor, ActorKind, uuid7
 
@@ -103,10 +105,26 @@ async def get_label_key(db: Db) -> bytes:
 
     Errors:  CheckpointNotFound before anything of its log was signed.
     """
-    key = await db.scalar(select(AuditLabelRow.key))
+    key = await find_label_key(db)
     if key is None:
         raise CheckpointNotFound
     return key
+
+
+async def find_label_key(db: Db) -> bytes | None:
+    """As `get_label_key`, and None before anything was signed."""
+    return await db.scalar(select(AuditLabelRow.key))
+
+
+async def find_in_root(root: Db, key: bytes, head: SignedHead) -> int | None:
+    """At which place the root log holds a head of the tenant with this key; None while it does not."""
+    body = render_entry(key, head.text)
+    row, leaf = AuditRootEntryRow, AuditLeafRow
+    # Found by its digest, which has an index; it counts where its leaf is the hash of it.
+    is_it = (row.digest == hashlib.sha256(body).digest()) & (leaf.leaf_hash == tlog.hash_leaf(body))
+    return await root.scalar(
+        select(leaf.index).join(row, row.event_id == leaf.event_id).where(is_it).limit(1)
+    )
 
 
 async def add_heads(db: Reads, heads: Sequence[Head]) -> None:

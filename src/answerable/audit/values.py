@@ -179,6 +179,16 @@ class LogQueried:
     returned: int
 
 
+class Assurance(StrEnum):
+    """Who vouches for a log besides whoever runs it."""
+
+    NONE = "none"
+    SIGNED = "signed"
+    TIMESTAMPED = "timestamped"
+    TENANT_WITNESSED = "tenant-witnessed"
+    QUORUM_WITNESSED = "quorum-witnessed"
+
+
 class ExportFormat(StrEnum):
     """How entries of the log are written for other systems."""
 

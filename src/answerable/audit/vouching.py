@@ -5,16 +5,12 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from answerable import tlog
 from answerable.audit import signed, witnesses
-from answerable.audit.models import AuditLeafRow
-from answerable.audit.rooting import render_entry
+from answerable.audit.rooting import find_in_root, find_label_key
 from answerable.audit.signed import Head
-from answerable.audit.verifying.values import Assurance
+from answerable.audit.values import Assurance
 from answerable.audit.witness_models import (
     AuditCosignatureRow,
-    AuditLabelRow,
-    AuditRootEntryRow,
     AuditTimestampRow,
     AuditWitnessRow,
 )
@@ -39,7 +35,8 @@ class Vouching:
 async def assess(db: Db, root: Db, head: Head) -> Vouching:
     """What stands behind a head of the session's tenant; `root` is a session of the root log."""
     cosigners, quorum = await _count_cosigners(db, head), await witnesses.get_quorum(db)
-    index = await _find_in_root(db, root, head)
+    key = await find_label_key(db)
+    index = None if key is None else await find_in_root(root, key, head)
     stamped = None if index is None else await _find_timestamp(root, index)
     is_met = bool(quorum) and cosigners >= quorum
     if is_met or (index is not None and await _is_root_witnessed(root, index)):
@@ -64,19 +61,6 @@ async def _count_cosigners(db: Db, head: Head) -> int:
         )
     )
     return found or 0
-
-
-async def _find_in_root(db: Db, root: Db, head: Head) -> int | None:
-    key = await db.scalar(select(AuditLabelRow.key))
-    if key is None:
-        return None
-    body = render_entry(key, head.text)
-    return await root.scalar(
-        select(AuditLeafRow.index)
-        .join(AuditRootEntryRow, AuditRootEntryRow.event_id == AuditLeafRow.event_id)
-        .where(AuditLeafRow.leaf_hash == tlog.hash_leaf(body))
-        .limit(1)
-    )
 
 
 async def _find_timestamp(root: Db, index: int) -> datetime | None:

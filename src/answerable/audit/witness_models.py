@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Computed,
     DateTime,
     ForeignKeyConstraint,
     Index,
@@ -117,6 +118,7 @@ class AuditRootEntryRow(Base):
     __tablename__ = "audit_root_entry"
     __table_args__ = (
         CheckConstraint("octet_length(body) <= 65535", name="body_fits_a_bundle"),
+        Index("ix_audit_root_entry_digest", "tenant_id", "digest"),
         {"comment": "Entries of the root log: a blinded head of some log each."},
     )
 
@@ -127,6 +129,12 @@ class AuditRootEntryRow(Base):
     body: Mapped[bytes] = mapped_column(
         LargeBinary,
         comment="The bytes that its leaf is the hash of: a label and a commitment.",
+        info=logged("evidence"),
+    )
+    digest: Mapped[bytes] = mapped_column(
+        LargeBinary,
+        Computed("sha256(body)", persisted=True),
+        comment="SHA-256 of the bytes, by which an entry is found.",
         info=logged("evidence"),
     )
 

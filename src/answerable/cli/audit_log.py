@@ -6,7 +6,7 @@ import sys
 import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from answerable.audit.archive import Exported
 from answerable.audit.errors import EventNotFound
 from answerable.audit.heads import Head
 from answerable.audit.posting import poster
+from answerable.audit.timestamps import read_roots
 from answerable.audit.verifying import Asked, Assurance, Report
 from answerable.cli import streams
 from answerable.cli.errors import FolderNotEmpty
@@ -129,9 +130,12 @@ def _register_verifying(log: App, runners: Runners) -> None:
         async def work(installation: Installation) -> Report:
             actor = await platform_actor(installation.database, tenant)
             await _settle(installation, actor)
-            head = await _signed_last(installation, actor)
-            async with _session(installation, tenant) as db:
-                return await audit.verify_and_record(db, asked, signer_head=head, progress=_tell_progress)
+            head, roots = await _signed_last(installation, actor), installation.settings.timestamp_roots
+            certificates = read_roots(roots) if roots else ()
+            above = installation.database.tenant_session(audit.ROOT_READER)
+            async with _session(installation, tenant) as db, above as root:
+                whole = replace(asked, signer_head=head, root=root, certificates=certificates)
+                return await audit.verify_and_record(db, whole, progress=_tell_progress)
 
         report = run_command(runners, work)
         _print_report(report, as_json=json)
@@ -158,8 +162,9 @@ def _register_export(log: App, runners: Runners) -> None:
             await _settle(installation, actor)
             await audit.push_heads(installation.database, actor, poster(installation.settings.private_sites))
             with tempfile.TemporaryDirectory(dir=output.absolute().parent, prefix=".export-") as folder:
-                async with _session(installation, tenant) as db:
-                    exported = await audit.export(db, Path(folder) / "log", progress=_tell_progress)
+                above = installation.database.tenant_session(audit.ROOT_READER)
+                async with _session(installation, tenant) as db, above as root:
+                    exported = await audit.export(db, root, Path(folder) / "log", progress=_tell_progress)
                 _move(Path(folder) / "log", output)
             return exported
 

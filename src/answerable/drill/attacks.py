@@ -13,7 +13,11 @@ from answerable import audit, tlog
 from answerable.audit.signer import Signer
 from answerable.audit.trees import FullTile, fill_tiles, pack_frontier
 from answerable.audit.verifying import Asked, Fault
-from answerable.drill.completeness import look_in_silence, speak_without_a_record
+from answerable.drill.completeness import (
+    leave_out_of_the_root_log,
+    look_in_silence,
+    speak_without_a_record,
+)
 from answerable.drill.forms import exchange_a_form, write_another_form
 from answerable.drill.scene import Place, Scene, shifted
 from answerable.tlog import Frontier
@@ -327,6 +331,12 @@ ATTACKS: Final[Sequence[Attack]] = (
     ),
     Attack(
         number="23b", name="exchange the declared forms", expected=Fault.SCHEMA_MISSING, act=exchange_a_form
+    ),
+    Attack(
+        number="24",
+        name="leave a head out of the log over all logs",
+        expected=Fault.ROOT_LOG_MISMATCH,
+        act=leave_out_of_the_root_log,
     ),
     Attack(number="17", name="backdate an entry", expected=Fault.TIME_BRACKET, act=backdate),
     Attack(number="18", name="two heads of one size", expected=Fault.FORK, act=equivocate),

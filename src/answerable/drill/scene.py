@@ -20,7 +20,7 @@ from answerable.conversations import Channel, NewMessage
 from answerable.drill.errors import DrillRunning
 from answerable.infra import roles, schema
 from answerable.infra.clock import Clock, utc_now
-from answerable.infra.db import Database, ServiceDatabase, Wiring
+from answerable.infra.db import Database, Db, ServiceDatabase, Wiring
 from answerable.infra.ids import Actor, ActorKind, TenantId, uuid7
 from answerable.infra.installation import Installation
 from answerable.infra.postgres.bootstrap import MAINTENANCE
@@ -80,6 +80,16 @@ class Place:
         finally:
             await opened.close()
 
+    @asynccontextmanager
+    async def sessions(self, actor: Actor) -> AsyncGenerator[tuple[Db, Db]]:
+        """A session of the actor's log, and one of the log over all logs."""
+        async with (
+            self.database() as database,
+            database.tenant_session(actor) as db,
+            database.tenant_session(audit.ROOT_READER) as root,
+        ):
+            yield db, root
+
     async def publish(self) -> None:
         """Everything in the tree, every head and receipt signed."""
         sequencer = ServiceDatabase(self.url(roles.SEQUENCER))
@@ -98,8 +108,8 @@ class Place:
     async def verify(self, actor: Actor, asked: Asked) -> Report:
         """Verify a tenant's log, as the system: in a copy nobody's looks have to be recorded."""
         looker = replace(actor, kind=ActorKind.SYSTEM)
-        async with self.database() as database, database.tenant_session(looker) as db:
-            return await verify(db, asked)
+        async with self.sessions(looker) as (db, root):
+            return await verify(db, replace(asked, root=root))
 
     def run(self, *statements: str, **values: object) -> Sequence[Mapping[str, Any]]:
         """Run statements with all rights; the rows of the last one. Values stand in them as `:name`."""

@@ -10,7 +10,7 @@ from sqlalchemy.pool import NullPool
 
 from answerable.infra.errors import AnswerableError, Kind
 
-EXPECTED_REVISION: Final = "0016_openings"
+EXPECTED_REVISION: Final = "0017_root_index"
 """The revision that this version of the code works with: the head of the migrations, as a test compares."""
 
 # Any number that nothing else in the database uses; the letters "answ".

@@ -1,9 +1,6 @@
 """Verifying a log: everything in it is calculated anew and compared with what was signed, stored and promised."""
 
-from dataclasses import replace
-
 from answerable.audit.happenings import LogVerified
-from answerable.audit.heads import Head
 from answerable.audit.service import append
 from answerable.audit.verifying.service import Asked, Progress, verify
 from answerable.audit.verifying.values import Assurance, Exit, Fault, Finding, Report, SlotState
@@ -26,14 +23,13 @@ async def verify_and_record(
     db: Db,
     asked: Asked | None = None,
     *,
-    signer_head: Head | None = None,
     progress: Progress = lambda _read, _all: None,
 ) -> Report:
     """Verify the log of the session's tenant, and record that it was done.
 
     Effects: an event.
     """
-    chosen = replace(asked or Asked(), signer_head=signer_head)
+    chosen = asked or Asked()
     report = await verify(db, chosen, progress=progress)
     verified = LogVerified(subject_id=db.actor.tenant_id, findings=len(report.findings), opened=chosen.opens)
     await append(db, verified)

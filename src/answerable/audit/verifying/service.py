@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Final, Protocol
 from uuid import UUID
 
+from cryptography.x509 import Certificate
 from sqlalchemy import RowMapping
 
 from answerable import tlog
@@ -18,10 +19,12 @@ from answerable.audit.verifying import reading
 from answerable.audit.verifying.bodies import Entry, Malformed, read_entry
 from answerable.audit.verifying.notes import find_broken, find_fault, read_pinned
 from answerable.audit.verifying.numbers import Numbers, SignedSize, Times
+from answerable.audit.verifying.roots import check_heads, check_timestamp
 from answerable.audit.verifying.schemas import Schemas
 from answerable.audit.verifying.slots import Slots
 from answerable.audit.verifying.tree import Regrowth
 from answerable.audit.verifying.values import Assurance, Fault, Finding, Report
+from answerable.audit.vouching import assess
 from answerable.infra.db import Db
 from answerable.tlog.policies import NONE
 
@@ -60,6 +63,12 @@ class Asked:
 
     opens: bool = False
     """Whether sealed values are also opened; nothing is shown."""
+
+    root: Db | None = None
+    """A session of the log over all logs; without it that is not looked at."""
+
+    certificates: Sequence[Certificate] = ()
+    """The roots of timestamp authorities that are believed."""
 
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -106,6 +115,7 @@ class _Verification:
         states = await self._read_entries(covered, heads)
         await self._check_completeness()
         receipts = await self._check_receipts(logs)
+        await self._check_root_log(heads)
         if len(logs) > 1 and self.recoveries < len(logs) - 1:
             self.tell(Fault.FORK, "the log goes on under another name, and nothing in it declares why")
         assurance = await self._assure(newest)
@@ -295,6 +305,16 @@ class _Verification:
         for guard in await list_missing_guards(self.db):
             self.tell(Fault.GUARD_MISSING, guard)
 
+    async def _check_root_log(self, heads: Sequence[RowMapping]) -> None:
+        root = self.asked.root
+        if root is None:
+            self.not_checked.append("the log over all logs of the installation")
+            return
+        findings, not_checked = await check_timestamp(root, self.asked.certificates)
+        for finding in [*await check_heads(self.db, root, heads, now=self.asked.now), *findings]:
+            self.found(finding)
+        self.not_checked += not_checked
+
     async def _check_receipts(self, logs: Mapping[int, RowMapping]) -> int:
         count = 0
         keys = [tlog.parse_key(log["receipt_key"]) for log in logs.values()]
@@ -325,7 +345,9 @@ class _Verification:
         return assurance
 
     async def _weigh(self, head: signed.Head) -> Assurance:
-        """The level of a head under the policy that was given, or else under the log's own."""
+        """The level of a head under the policy that was given, or else under the log's own and the root log's."""
+        if self.asked.policy is None and self.asked.root is not None:
+            return (await assess(self.db, self.asked.root, head)).level
         try:
             policy = tlog.parse_policy(self.asked.policy or await witnesses.render_policy(self.db))
             verified = tlog.verify_checkpoint(head.note.encode(), policy)

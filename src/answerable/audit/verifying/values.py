@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from uuid import UUID
 
+from answerable.audit.values import Assurance
+
 
 class Fault(StrEnum):
     """Everything that can be wrong with a log."""
@@ -50,6 +52,8 @@ class Fault(StrEnum):
     """A key that was destroyed is there again."""
     PAIR_MISSING = "pair_missing"
     """Something happened without the entry that belongs to it."""
+    ROOT_LOG_MISMATCH = "root_log_mismatch"
+    """The log over all logs does not hold a signed head, or holds another in its place."""
     TIME_BRACKET = "time_bracket"
     """An entry's time does not fit between the signed times around it."""
     STALE = "stale"
@@ -69,16 +73,6 @@ class Exit(IntEnum):
     INCOMPLETE = 30
     INVALID = 40
     FORKED = 41
-
-
-class Assurance(StrEnum):
-    """Who vouches for a log besides whoever runs it."""
-
-    NONE = "none"
-    SIGNED = "signed"
-    TIMESTAMPED = "timestamped"
-    TENANT_WITNESSED = "tenant-witnessed"
-    QUORUM_WITNESSED = "quorum-witnessed"
 
 
 _EXITS: Mapping[Fault, Exit] = {

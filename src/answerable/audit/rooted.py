@@ -1,0 +1,96 @@
+"""What shows that the root log holds a head of a tenant's log: for whoever takes the log away with them."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import select
+
+from answerable import tlog
+from answerable.audit import reading, signed, witnesses
+from answerable.audit.models import AuditCheckpointRow
+from answerable.audit.rooting import find_in_root, find_label_key, render_entry
+from answerable.audit.signed import Head
+from answerable.audit.witness_models import AuditTimestampRow
+from answerable.infra.db import Db
+
+MOST_LOOKED_AT: Final = 100
+"""Heads of the tenant, from the newest that is not younger than the root log's; the first is nearly always it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rooted:
+    """A head of a tenant's log in the root log, with all that it takes to check it."""
+
+    label_key: bytes
+    head: Head
+    entry: bytes
+    proof: bytes
+    """That the entry stands in a head of the root log, which is part of it (c2sp.org/tlog-proof)."""
+
+    policy: bytes
+    """The root log's own."""
+
+    stamped: bytes | None
+    """The text of the root log's head, if a timestamp of it is kept."""
+
+    token: bytes | None
+    """The authority's whole answer, DER."""
+
+
+async def find_rooted(db: Db, root: Db) -> Rooted | None:
+    """The newest head of the session's tenant that a timestamp covers, or else that the root log holds.
+
+    `root` is a session of the root log. None while the root log holds none, or has lost what proves it.
+    """
+    key = await find_label_key(db)
+    if key is None:
+        return None
+    for above, token in await _list_candidates(root):
+        async for head in _walk_heads(db, above):
+            if (index := await find_in_root(root, key, head)) is not None and index < above.size:
+                return await _prove(root, key, head, above, index, token)
+    return None
+
+
+async def _list_candidates(root: Db) -> list[tuple[Head, bytes | None]]:
+    row = AuditTimestampRow
+    newest = select(row.generation, row.size, row.token).order_by(row.generation.desc(), row.size.desc())
+    found = (await root.execute(newest.limit(1))).first()
+    stamped = None if found is None else await signed.find_head(root, size=found.size)
+    candidates: list[tuple[Head, bytes | None]] = []
+    if found is not None and stamped is not None and stamped.generation == found.generation:
+        candidates.append((stamped, found.token))
+    if (witnessed := await signed.find_head(root, covering=0)) is not None:
+        candidates.append((witnessed, None))
+    return candidates
+
+
+async def _walk_heads(db: Db, above: Head) -> AsyncIterator[Head]:
+    """Heads of the log's newest generation from before a head of the root log was signed, newest first."""
+    newest = await signed.find_head(db)
+    if newest is None:
+        return
+    row = AuditCheckpointRow
+    before = (row.generation == newest.generation) & (row.signed_at <= above.signed_at)
+    sizes = select(row.size).where(before).order_by(row.size.desc()).limit(MOST_LOOKED_AT)
+    for size in (await db.scalars(sizes)).all():
+        yield await signed.get_head(db, size=size)
+
+
+async def _prove(
+    root: Db, key: bytes, head: Head, above: Head, index: int, token: bytes | None
+) -> Rooted | None:
+    try:
+        proof = await reading.prove_entry(root, index, above)
+    except tlog.Refused:
+        return None
+    return Rooted(
+        label_key=key,
+        head=head,
+        entry=render_entry(key, head.text),
+        proof=proof,
+        policy=await witnesses.render_policy(root),
+        stamped=above.text if token else None,
+        token=token,
+    )
