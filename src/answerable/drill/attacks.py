@@ -323,6 +323,12 @@ ATTACKS: Final[Sequence[Attack]] = (
     Attack(
         number="16b", name="open a text and say so nowhere", expected=Fault.PAIR_MISSING, act=look_in_silence
     ),
+    Attack(number="17", name="backdate an entry", expected=Fault.TIME_BRACKET, act=backdate),
+    Attack(number="18", name="two heads of one size", expected=Fault.FORK, act=equivocate),
+    Attack(number="19", name="show an old head as new", expected=Fault.STALE, act=replay_an_old_head),
+    Attack(
+        number="20a", name="leave the triggers off", expected=Fault.GUARD_MISSING, act=leave_the_triggers_off
+    ),
     Attack(
         number="23a",
         name="write an entry in another form",
@@ -337,12 +343,6 @@ ATTACKS: Final[Sequence[Attack]] = (
         name="leave a head out of the log over all logs",
         expected=Fault.ROOT_LOG_MISMATCH,
         act=leave_out_of_the_root_log,
-    ),
-    Attack(number="17", name="backdate an entry", expected=Fault.TIME_BRACKET, act=backdate),
-    Attack(number="18", name="two heads of one size", expected=Fault.FORK, act=equivocate),
-    Attack(number="19", name="show an old head as new", expected=Fault.STALE, act=replay_an_old_head),
-    Attack(
-        number="20a", name="leave the triggers off", expected=Fault.GUARD_MISSING, act=leave_the_triggers_off
     ),
 )
 
