@@ -40,7 +40,7 @@ class Archive:
     pinned: bytes
 
     forged: dict[str, bytes] = field(default_factory=dict[str, bytes])
-    """What the same keys would sign for somebody else: another history of this log in the root log."""
+    """What the same keys would sign for somebody else: another history, also in the root log, and a later head."""
 
     def read(self, name: str) -> Lines:
         return [json.loads(line) for line in (self.folder / name).read_text().splitlines()]
@@ -73,18 +73,19 @@ async def exported(installed: Installation, tmp_path_factory: pytest.TempPathFac
 
 
 def forge(place: Place, scene: Scene, key: bytes) -> dict[str, bytes]:
-    """Another history for the newest size, signed and entered into another history of the root log."""
+    """Another history for the newest size, signed and entered into another one of the root log; a later head."""
     size = tlog.parse_checkpoint(tlog.parse_note(scene.newest).text).size
     at = int(datetime.now(UTC).timestamp())
     signer = Signer.open(place.signer)
     try:
         shown = signer.sign(scene.actor.tenant_id, 1, size=size, root=bytes(32), at=at).note.encode()
         entry = rooting.render_entry(key, tlog.parse_note(shown).text)
+        later = signer.sign(scene.actor.tenant_id, 1, size=size + 5, root=bytes(32), at=at).note.encode()
         above = signer.sign(audit.ROOT_READER.tenant_id, 1, size=1, root=tlog.hash_leaf(entry), at=at)
     finally:
         signer.close()
     proof = tlog.Proof(index=0, hashes=(), checkpoint=above.note.encode()).render()
-    return {"root/head": shown, "root/entry": entry, "root/proof": proof}
+    return {"root/head": shown, "root/entry": entry, "root/proof": proof, "later": later}
 
 
 @pytest.fixture
@@ -172,8 +173,8 @@ async def test_another_history_in_the_log_over_all_logs_is_a_fork(
     archive: Archive, verify: Verify, offline: Page
 ) -> None:
     assert verify(archive)[1]["root_log"]["covers"] > 0
-    for name, content in archive.forged.items():
-        (archive.folder / name).write_bytes(content)
+    for name in ("root/head", "root/entry", "root/proof"):
+        (archive.folder / name).write_bytes(archive.forged[name])
 
     code, report = verify(archive)
 
@@ -258,3 +259,67 @@ async def test_a_folder_is_chosen_and_its_verdict_shown(exported: Archive, offli
 
     await expect(offline.locator("[data-verdict=erased]")).to_contain_text("The whole log holds")
     await expect(offline.locator("#result")).to_contain_text("Who vouches: signed")
+
+
+async def test_one_file_of_a_whole_log_is_unpacked_and_verified(
+    exported: Archive, offline: Page, tmp_path: Path
+) -> None:
+    made = shutil.make_archive(str(tmp_path / "log"), "zip", exported.folder)
+    stored = tmp_path / "stored.zip"
+    with zipfile.ZipFile(stored, "w", zipfile.ZIP_STORED) as archive:
+        for path in sorted(exported.folder.rglob("*")):
+            archive.write(path, "exported" / path.relative_to(exported.folder))
+
+    for path in (made, stored):
+        await offline.set_input_files("label.drop input", path)
+        await expect(offline.locator("[data-verdict=erased]")).to_contain_text("The whole log holds")
+        await expect(offline.locator("#result")).to_contain_text("holds this log's checkpoint of 319 entries")
+        await offline.set_input_files("label.drop input", [])
+
+
+def bent_zips(folder: Path, within: Path) -> dict[str, bytes]:
+    """The files of a folder as one, damaged."""
+    whole = Path(shutil.make_archive(str(within / "log"), "zip", folder)).read_bytes()
+    listed = whole.index(b"PK\x01\x02")
+    stored, named = whole.rindex(b"checkpoint", 0, listed), whole.index(b"checkpoint", listed)
+    return {
+        "cut": whole[: len(whole) // 2] + whole[-22:],
+        "no zip": b"x" * 5_000,
+        "bent": whole[: stored + 12] + bytes(20) + whole[stored + 32 :],
+        "encrypted": whole[: stored - 24] + b"\x01" + whole[stored - 23 :],
+        "another length": whole[: named - 22] + b"\x07\0\0\0" + whole[named - 18 :],
+    }
+
+
+async def test_a_zip_file_that_is_none_is_told(exported: Archive, offline: Page, tmp_path: Path) -> None:
+    for name, content in bent_zips(exported.folder, tmp_path).items():
+        (tmp_path / "bent.zip").write_bytes(content)
+        await offline.set_input_files("label.drop input", tmp_path / "bent.zip")
+
+        await expect(offline.locator("[data-verdict=invalid]"), name).to_be_visible()
+        await expect(offline.locator("#result li.bad").first, name).to_contain_text("archive_malformed")
+
+
+async def test_a_kept_checkpoint_is_compared_with(
+    exported: Archive, verify: Verify, offline: Page, tmp_path: Path
+) -> None:
+    kept = {"fork": exported.forged["root/head"], "rollback": exported.forged["later"], "": exported.pinned}
+    await expect(offline.locator("#kept")).to_be_hidden()
+    await offline.set_input_files("label.folder input >> nth=0", exported.folder)
+    await expect(offline.locator("#result")).to_contain_text(
+        "Not checked: that others were shown the same log"
+    )
+
+    for finding, content in kept.items():
+        (tmp_path / "kept").write_bytes(content)
+        code, report = verify(exported, "--pinned", str(tmp_path / "kept"))
+        assert (code, words(report)) == ((41, {finding}) if finding else (10, set()))
+        await offline.set_input_files("#kept input", tmp_path / "kept")
+        if finding:
+            await expect(offline.locator("[data-verdict=forked]")).to_be_visible()
+            await expect(offline.locator("#result li.bad")).to_contain_text([finding])
+        else:
+            await expect(offline.locator("#result p.good")).to_contain_text(["It continues the checkpoint"])
+    (tmp_path / "kept").write_bytes(b"no checkpoint")
+    await offline.set_input_files("#kept input", tmp_path / "kept")
+    await expect(offline.locator("#result li.bad")).to_contain_text(["note_malformed"])
