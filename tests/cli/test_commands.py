@@ -1,26 +1,17 @@
 """Commands on a workspace, from arguments to output and exit code, over a real database."""
 
 import json
-from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Generator
 from pathlib import Path
-from typing import Any, NoReturn
 from uuid import UUID
 
 import pytest
-from sqlalchemy import URL
 
-from answerable.app import carried
-from answerable.cli import DemoReport, DemoTenant, Runners, Say, main
-from answerable.infra import roles, schema
-from answerable.infra.db import Database, Wiring
-from answerable.infra.embedding import HashingEmbedder
+from answerable.infra import schema
 from answerable.infra.ids import uuid7
-from answerable.infra.installation import Installation
 from answerable.infra.postgres import Server
 from answerable.infra.settings import Settings
-from factories.log import captured_log
+from factories.commands import Run, running_commands
 
 PROMISED = [
     "outcome",
@@ -35,70 +26,13 @@ PROMISED = [
     "decisions",
 ]
 DECISION = ["step", "method", "version", "verdict", "reason", "duration_ms"]
-LOADED = DemoReport(
-    tenants=(DemoTenant(slug="shop", created=True, added=41, changed=0, unchanged=0, failed=0),)
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
-    """What a command left: its exit code and its two outputs."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def value(self) -> Any:  # whatever JSON the command printed
-        return json.loads(self.out)
-
-
-Run = Callable[..., Done]
 
 
 @pytest.fixture
 def run(
     server: Server, settings: Settings, database_name: str, capsys: pytest.CaptureFixture[str]
 ) -> Generator[Run]:
-    def url_of(role: roles.DatabaseRole) -> URL:
-        password = roles.password_of(role, keys=settings.keys)
-        return server.url(role=role.name, password=password, database=database_name)
-
-    @asynccontextmanager
-    async def open_installation(_settings: Settings) -> AsyncGenerator[Installation]:
-        # Opened for each command: every one runs in an event loop of its own.
-        wiring = Wiring(carries=carried(settings))
-        database = Database(app=url_of(roles.APP), system=url_of(roles.SYSTEM), wiring=wiring)
-        try:
-            yield Installation(
-                settings=settings,
-                server=replace(server, database=database_name),
-                database=database,
-                embedder=HashingEmbedder(),
-            )
-        finally:
-            await database.close()
-
-    async def load_demo(_installation: Installation, say: Say) -> DemoReport:
-        say("Demo workspace shop: created.")
-        return LOADED
-
-    async def stay(_installation: Installation, _say: Say | None = None) -> NoReturn:
-        raise AssertionError
-
-    def never(_order: object, _say: object) -> NoReturn:
-        raise AssertionError
-
-    staying = dict.fromkeys(("serve", "work", "sequence", "sign", "drill", "stamp"), stay)
-    apart = dict.fromkeys(("witness", "monitor", "monitor_key"), never)
-    runners = Runners(open=open_installation, load_demo=load_demo, **staying, **apart)
-
-    def run_command(*arguments: str) -> Done:
-        code = main(runners, arguments)
-        printed = capsys.readouterr()
-        return Done(code=code, out=printed.out, err=printed.err)
-
-    with captured_log():
+    with running_commands(server, settings, database_name, capsys) as run_command:
         yield run_command
 
 

@@ -323,3 +323,20 @@ async def test_a_kept_checkpoint_is_compared_with(
     (tmp_path / "kept").write_bytes(b"no checkpoint")
     await offline.set_input_files("#kept input", tmp_path / "kept")
     await expect(offline.locator("#result li.bad")).to_contain_text(["note_malformed"])
+
+
+async def test_what_is_not_checked_of_an_older_log_is_said(offline: Page) -> None:
+    await offline.evaluate(
+        """() => {
+          shown = new Report();
+          Object.assign(shown.facts, { origin: "example.com/log", level: "signed", undeclared: 3, stamped: true });
+          show();
+        }"""
+    )
+
+    result = offline.locator("#result")
+    await expect(result).to_contain_text("the form of 3 entries from before the log declared any")
+    await expect(result).to_contain_text(
+        "the log over all logs of the installation, of which this folder holds nothing"
+    )
+    await expect(result).to_contain_text("openssl ts -verify -in root/timestamp.tsr -data root/stamped")

@@ -30,3 +30,15 @@ def open_database(server: Server, settings: Settings, name: str) -> Database:
         KEYS: Keys(folder=settings.keys),
     }
     return Database(app=url_of(roles.APP), system=url_of(roles.SYSTEM), wiring=Wiring(carries=carries))
+
+
+def drop_database(server: Server, name: str) -> None:
+    with psycopg.connect(server.conninfo(database="postgres"), autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def run_as_superuser(server: Server, name: str, *statements: str) -> None:
+    """What an intruder with all rights does."""
+    with psycopg.connect(server.conninfo(database=name), autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement.encode())

@@ -18,7 +18,7 @@ from answerable.infra.ids import Actor, ActorKind, TenantId, uuid7
 from answerable.infra.postgres import Server
 from answerable.infra.settings import Settings
 from answerable.tenancy.values import KeysRotated
-from factories.databases import clone_database, open_database
+from factories.databases import clone_database, drop_database, open_database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,5 +126,4 @@ async def opened_logbook(server: Server, settings: Settings, folder: Path) -> As
         await database.close()
         for service in services:
             await service.close()
-        with psycopg.connect(server.conninfo(database="postgres"), autocommit=True) as connection:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        drop_database(server, name)

@@ -173,7 +173,13 @@ def _register_export(log: App, runners: Runners) -> None:
             print_json(exported)
         else:
             print(f"{exported.leaves} entries of {exported.origin} are in {output}.")
-            print(f"Verify them with: python3 -I verifier/answerable_verify.py {output}")
+            print(_how_to_verify(output))
+
+
+def _how_to_verify(output: Path) -> str:
+    if output.suffix == ".zip":
+        return "Verify them: drop the file on verifier/verify.html, or unpack it and run the verifier that it holds."
+    return f"Verify them with: python3 -I verifier/answerable_verify.py {output}"
 
 
 def _register_recovering(log: App, runners: Runners) -> None:
