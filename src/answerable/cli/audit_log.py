@@ -178,7 +178,7 @@ def _register_export(log: App, runners: Runners) -> None:
 
 def _how_to_verify(output: Path) -> str:
     if output.suffix == ".zip":
-        return "Verify them: drop the file on verifier/verify.html, or unpack it and run the verifier that it holds."
+        return "Verify them: drop the file on verifier/verify.html, or unpack it and run the verifier in it."
     return f"Verify them with: python3 -I verifier/answerable_verify.py {output}"
 
 
