@@ -190,7 +190,6 @@ def unbase64(text: bytes, finding: str, length: int | None = None) -> bytes:
     refuse_if(base64.b64encode(data) != text, finding, "base64 that is not canonical")
     refuse_if(length not in {None, len(data)}, finding, f"{len(data)} bytes instead of {length}")
     return data
-
 def ended_lines(data: bytes, finding: str) -> list[bytes]:
     """Lines, each with an end and none too long."""
     *lines, rest = data.split(b"\n")
@@ -451,7 +450,7 @@ class Report:
         is_met = bool(others) and policy.quorum != b"none" and policy.is_met_by(set(trusted.cosigned))
         self.facts |= {
             "assurance": LEVELS[3 if is_met else 2 if others else 1],
-            "origin": head.origin, "size": head.size, "root": head.root.hex(),
+            "origin": head.origin, "size": head.size, "root": head.root.hex(), "checkpoint": note.decode(),
             "cosigned": [{"witness": name.decode(errors="backslashreplace"), "time": stated}
                          for name, stated in sorted(trusted.cosigned.items())],
         }
@@ -469,8 +468,7 @@ WORD, BASE64 = r"[a-z][a-z0-9_.-]{0,63}", r"[A-Za-z0-9+/]{22,43}={0,2}"
 TEXTS = {"id": UUID, "word": WORD, "digest": r"[A-Za-z0-9+/]{43}=", "closed": f"{UUID}|{WORD}|{BASE64}"}
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 MEMBERS = {"v", "type", "event_id", "ts", "ctx", "actor", "subject", "d", "slots", "ret"}
-OPEN_S, TOLERANCE_S, MMD_S, MOST_MISSING = 600, 300, 60, 100_000
-SEALED = object()
+OPEN_S, TOLERANCE_S, MMD_S, MOST_MISSING, SEALED = 600, 300, 60, 100_000, object()
 
 def fits(value: Any, rule: Any) -> bool:
     """Whether a value is what a rule of a schema allows; no rule lets a text through that is no word or digest."""
@@ -518,27 +516,25 @@ def read_body(entry: bytes) -> dict[str, Any]:
 
 def seconds_of(stated: str) -> float:
     return calendar.timegm(time.strptime(stated[:19], "%Y-%m-%dT%H:%M:%S")) + int(stated[20:26]) / 1e6
-
 def read_lines(path: Path, name: str) -> Iterator[dict[str, Any]]:
     """The objects of a file with one in each line."""
-    for line in read_part(path, name, "entry_missing").splitlines():
-        yield json.loads(line)
+    return map(json.loads, read_part(path, name, "entry_missing").splitlines())
 
 class Entries:
     """What entries say, followed in their order and compared with what lies beside them."""
     def __init__(self, report: Report, heads: list[tuple[int, int]], schemas: dict[str, Any]) -> None:
         self.report, self.heads, self.at, self.latest, self.undeclared = report, heads, 0, 0.0, 0
         self.schemas, self.declared = schemas, dict[str, list[dict[str, Any]]]()
-        self.events: dict[str, tuple[int, bytes]] = {}
+        self.events, self.told = dict[str, tuple[int, bytes]](), dict[str, list[str]]()
         self.writers: dict[str, tuple[list[int], dict[int, float]]] = {}
         self.slots: dict[tuple[str, str], tuple[int, dict[str, str]]] = {}
-        self.told: dict[str, list[str]] = {}
+        self.disclosed, self.spoken = set[str](), dict[str, int]()
         self.removed, self.turns, self.sent = set[str](), set[str](), dict[str, int]()
 
     def add(self, leaf: int, entry: bytes) -> None:
         """Take in an entry."""
         body = read_body(entry)
-        event, detail, stated = body["event_id"], body["d"], seconds_of(body["ts"])
+        event, conv, detail, stated = body["event_id"], body["ctx"].get("conv"), body["d"], seconds_of(body["ts"])
         self.report.add_if(event in self.events, "duplicate_event", event, leaf)
         self.events[event] = (leaf, leaf_hash(entry))
         self.slots |= {(event, name): (leaf, slot) for name, slot in body["slots"].items()}
@@ -553,6 +549,8 @@ class Entries:
         self.turns |= {body["subject"]["id"]} if kind == "turn.ended" else set()
         self.sent |= {detail["turn_id"]: leaf} if kind == "message.sent" else {}
         self.removed |= {detail["replaces"]} if detail.get("replaces") else set()
+        self.disclosed |= {conv} if kind == "disclosure.shown" else set()
+        self.spoken |= {conv: leaf} if kind == "message.sent" and not detail.get("draft") else {}
 
     def check_form(self, leaf: int, body: dict[str, Any]) -> None:
         """Take in schemas; from the first on, an entry fits one that was declared for its type before."""
@@ -595,6 +593,8 @@ class Entries:
             self.report.add_if(over, "writer_gap", f"numbers {over[:9]} of writer {writer}")
         for turn in self.sent.keys() - self.turns:
             self.report.add(Refusal("pair_missing", "a reply without the entry of its turn", self.sent[turn]))
+        for one in self.spoken.keys() - self.disclosed:
+            self.report.add(Refusal("pair_missing", "a reply, and nobody was told of the AI", self.spoken[one]))
         erased = self.check_erasures(path)
         states: dict[str, int] = {}
         for line in read_lines(path, "slots.jsonl"):
@@ -806,9 +806,8 @@ class Rows:
         """Compare a tile with the exported one, and name the first place where they differ."""
         row = self.rows[level]
         name = tile_path(str(level), self.done[level], len(row))
-        span = 256**level
+        span, word = 256**level, "tile_mismatch" if level else "leaf_mismatch"
         first = self.done[level] * 256 * span
-        word = "tile_mismatch" if level else "leaf_mismatch"
         try:
             given = parse_tile(read_part(self.path, name, "tile_missing"), len(row))
             for at in [at for at in range(len(row)) if row[at] != given[at]][:1]:
@@ -847,6 +846,7 @@ def verify(arguments: argparse.Namespace) -> Report:
         report.add(Refusal("stale", f"the newest stated time is {readable_time(newest)}"))
     if LEVELS.index(level) < LEVELS.index(arguments.require) > 1:
         report.add(Refusal("level_missed", f"{level} instead of {arguments.require}"))
+    report.facts |= {"pinned": arguments.pinned.read_text(errors="replace")} if arguments.pinned else {}
     report.not_checked += [UNKNOWABLE] if arguments.pinned else [UNSHOWN, UNKNOWABLE]
     return report
 
@@ -865,7 +865,7 @@ def print_report(report: Report, *, as_json: bool) -> None:
     words = {VERIFIED: "VERIFIED", ERASED: "VERIFIED, WITH ERASURES", UNWITNESSED: "NOT WITNESSED"}
     words |= {INCOMPLETE: "INCOMPLETE", FORKED: "FORKED"}
     print(f"{words.get(code, 'INVALID')}  level: {report.facts.get('assurance', 'none')}")
-    for name in [one for one in report.facts if one not in {"assurance", "cosigned"}]:
+    for name in [one for one in report.facts if one not in {"assurance", "checkpoint", "pinned", "cosigned"}]:
         print(f"  {name}: {report.facts[name]}")
     for one in report.facts.get("cosigned", []):
         print(f"  cosigned: {one['witness']}, {readable_time(one['time'])}")

@@ -314,6 +314,9 @@ async def test_a_kept_checkpoint_is_compared_with(
         (tmp_path / "kept").write_bytes(content)
         code, report = verify(exported, "--pinned", str(tmp_path / "kept"))
         assert (code, words(report)) == ((41, {finding}) if finding else (10, set()))
+        # Both notes stand in the report: it is the evidence.
+        assert report["pinned"].encode() == content
+        assert report["checkpoint"].encode() == (exported.folder / "checkpoint").read_bytes()
         await offline.set_input_files("#kept input", tmp_path / "kept")
         if finding:
             await expect(offline.locator("[data-verdict=forked]")).to_be_visible()

@@ -54,6 +54,8 @@ def _of_forms(log: Path) -> Iterator[tuple[str, list[Change]]]:
     yield "a field that no schema has", [{"file": "tile/entries/000", "xor": 1, "at": place}]
     place = bundle.index(b'"type":"access.log_queried"') + 8
     yield "a type that no schema has", [{"file": "tile/entries/000", "xor": 2, "at": place}]
+    place = bundle.index(b'"type":"disclosure.shown"') + 8
+    yield "a disclosure that is none", [{"file": "tile/entries/000", "xor": 2, "at": place}]
     schemas = _lines(log, "schemas.jsonl")
     at = next(at for at, one in enumerate(schemas) if one["type"] == "access.log_queried")
     yield "a schema that is another", [_line("schemas.jsonl", at, schemas[at] | {"ret": "privacy"})]

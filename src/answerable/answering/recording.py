@@ -98,35 +98,33 @@ async def _seal(
 async def _tell(
     db: Db, turn: Turn, outcome: Outcome, *, message_id: MessageId, text: audit.Commitment
 ) -> list[audit.Event]:
-    events: list[audit.Event] = [
-        MessageSent(
-            subject_id=message_id,
-            conversation_id=turn.conversation_id,
-            turn_id=turn.id,
-            outcome=outcome.kind,
-            draft=outcome.kind is OutcomeKind.DRAFT,
-            text=text,
-        )
-    ]
-    if outcome.discloses:
-        values = {
-            "conversation_id": turn.conversation_id,
-            "message_id": message_id,
-            "language": outcome.language.value,
-            "text_version": DISCLOSURE_VERSION,
-            "shown_at": db.now,
-        }
-        await queries.insert_disclosure(db, values)
-        events.append(
-            AiDisclosed(
-                subject_id=turn.conversation_id,
-                conversation_id=turn.conversation_id,
-                message_id=message_id,
-                language=outcome.language,
-                text_version=DISCLOSURE_VERSION,
-            )
-        )
-    return events
+    sent = MessageSent(
+        subject_id=message_id,
+        conversation_id=turn.conversation_id,
+        turn_id=turn.id,
+        outcome=outcome.kind,
+        draft=outcome.kind is OutcomeKind.DRAFT,
+        text=text,
+    )
+    if not outcome.discloses:
+        return [sent]
+    values = {
+        "conversation_id": turn.conversation_id,
+        "message_id": message_id,
+        "language": outcome.language.value,
+        "text_version": DISCLOSURE_VERSION,
+        "shown_at": db.now,
+    }
+    await queries.insert_disclosure(db, values)
+    disclosed = AiDisclosed(
+        subject_id=turn.conversation_id,
+        conversation_id=turn.conversation_id,
+        message_id=message_id,
+        language=outcome.language,
+        text_version=DISCLOSURE_VERSION,
+    )
+    # Whoever reads the log up to any place finds no reply from before the contact was told.
+    return [disclosed, sent]
 
 
 def _is_said(outcome: Outcome) -> bool:

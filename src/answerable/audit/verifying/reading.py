@@ -63,6 +63,11 @@ _UNDECIDED = text(
     " JOIN audit_event e ON e.subject_kind = 'turn' AND e.subject_id = t.id AND e.type = 'turn.ended'"
     " WHERE t.message_id = m.id) LIMIT 100"
 )
+_UNDISCLOSED = text(
+    "SELECT e.subject_id FROM audit_event e WHERE e.type = 'message.sent'"
+    " AND position(CAST('\"draft\"\\:false' AS bytea) IN e.body) > 0 AND NOT EXISTS (SELECT FROM audit_event d"
+    " WHERE d.type = 'disclosure.shown' AND d.conversation_id = e.conversation_id) LIMIT 100"
+)
 _UNTOLD = text(
     "SELECT o.id FROM key_opening o WHERE NOT EXISTS (SELECT FROM audit_event e WHERE e.id = o.event_id"
     " AND e.actor_kind = o.actor_kind AND e.actor_id IS NOT DISTINCT FROM o.actor_id) LIMIT 100"
@@ -155,6 +160,7 @@ async def list_unpaired(db: Db) -> dict[str, list[UUID]]:
     return {
         "a message of the assistant without its event": list(await db.scalars(_MUTE)),
         "a message of the assistant without its turn's event": list(await db.scalars(_UNDECIDED)),
+        "a reply, and nobody was told of the AI": list(await db.scalars(_UNDISCLOSED)),
         "a contact's key handed out without its event": list(await db.scalars(_UNTOLD)),
     }
 
