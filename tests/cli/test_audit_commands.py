@@ -94,6 +94,8 @@ def test_entries_are_listed_and_one_is_shown_with_its_proof(run: Run) -> None:
     head = tlog.parse_checkpoint(tlog.parse_note(proof.checkpoint).text)
 
     assert {one["type"] for one in events} >= {"tenant.created", "log.schemas_declared"}
+    assert shown.value["assurance"] == "signed"
+    assert "in a signed head (level: signed)" in run("audit", "show", "shop", "1").out
     leaf = tlog.hash_leaf(canonical(shown.value["body"]))
     tlog.verify_inclusion(leaf, index=1, size=head.size, proof=proof.hashes, root=head.root)
     assert run("audit", "show", "shop", "4711").code == 1

@@ -110,6 +110,12 @@ async def test_filters_show_what_they_ask_for(desk: Desk, query: str, *, is_foun
     assert ("<b>Wrote a message</b>" in page.text) is is_found
 
 
+async def test_the_checkpoint_in_the_list_says_who_vouches_for_it(desk: Desk) -> None:
+    await desk.book.publish()
+
+    assert "Who vouches: signed" in (await desk.owner.get("/audit")).text
+
+
 async def test_an_entry_in_a_checkpoint_is_proved_and_its_files_verify(desk: Desk) -> None:
     await desk.book.publish()
     event_id = await desk.event_of("message.received")

@@ -193,6 +193,7 @@ async def test_a_transcript_holds_or_the_page_says_which_line_does_not(
         await page.set_input_files("input[type=file]", path)
         await expect(page.locator("[data-verdict=proved]")).to_contain_text("is in the signed log")
         await expect(page.locator("li p.good")).to_have_count(3)
+        await expect(page.locator("li").first).to_contain_text("Who vouches: signed")
 
         for act, finding in DAMAGES.values():
             whole = transcript("How long do I have?", "You have 30 days.", "Thanks")

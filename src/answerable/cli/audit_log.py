@@ -6,7 +6,7 @@ import sys
 import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -21,6 +21,7 @@ from answerable.audit.heads import Head
 from answerable.audit.posting import poster
 from answerable.audit.timestamps import read_roots
 from answerable.audit.verifying import Asked, Assurance, Report
+from answerable.audit.vouching import assess
 from answerable.cli import streams
 from answerable.cli.errors import FolderNotEmpty
 from answerable.cli.installation import AsJson
@@ -31,6 +32,15 @@ from answerable.infra import roles
 from answerable.infra.db import Db
 from answerable.infra.ids import Actor
 from answerable.infra.installation import Installation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """An entry with its proof, and who vouches for that."""
+
+    entry: reading.Entry
+    proof: str | None
+    level: Assurance
 
 
 def register(app: App, runners: Runners) -> None:
@@ -83,17 +93,18 @@ def _register_reading(log: App, runners: Runners) -> None:
             json: print one JSON value.
         """
 
-        async def work(installation: Installation) -> tuple[reading.Entry, str | None]:
-            async with _session(installation, tenant) as db:
+        async def work(installation: Installation) -> _Shown:
+            above = installation.database.tenant_session(audit.ROOT_READER)
+            async with _session(installation, tenant) as db, above as root:
                 entry = await _find_entry(db, which)
                 head = await signed.find_head(db, covering=entry.index)
                 is_covered = head is not None and entry.index is not None and entry.index < head.size
                 proved = await reading.prove_entry(db, entry.index, head) if head and is_covered else None
+                level = (await assess(db, root, head)).level if head and proved else Assurance.NONE
                 await reading.note_query(db, f"show {which}", returned=1)
-                return entry, proved.decode() if proved else None
+                return _Shown(entry=entry, proof=proved.decode() if proved else None, level=level)
 
-        entry, proved = run_command(runners, work)
-        _print_entry(entry, proved, proof=proof, as_json=json)
+        _print_entry(run_command(runners, work), proof=proof, as_json=json)
 
 
 def _register_verifying(log: App, runners: Runners) -> None:
@@ -296,17 +307,20 @@ def _tell_progress(done: int, whole: int) -> None:
         say(f"{whole:,} entries")
 
 
-def _print_entry(entry: reading.Entry, proved: str | None, *, proof: bool, as_json: bool) -> None:
+def _print_entry(shown: _Shown, *, proof: bool, as_json: bool) -> None:
+    entry, proved = shown.entry, shown.proof
     if proof:
         print(proved or "No signed head covers it yet; try again in a moment.", end="" if proved else "\n")
         return
     body: Any = json_format.loads(entry.body)
     if as_json:
         leaf = entry.event.leaf_hash.hex()
-        print_json({"index": entry.index, "leaf": leaf, "body": body, "proof": proved})
+        print_json(
+            {"index": entry.index, "leaf": leaf, "body": body, "proof": proved, "assurance": shown.level}
+        )
         return
     place = "waits for its place" if entry.index is None else f"entry {entry.index}"
-    state = "in a signed head" if proved else "in no signed head yet"
+    state = f"in a signed head (level: {shown.level})" if proved else "in no signed head yet"
     print(f"{entry.event.type}, {entry.event.at:%Y-%m-%d %H:%M:%S}, {place}, {state}")
     print(f"leaf {entry.event.leaf_hash.hex()}")
     print(json_format.dumps(body, indent=2, ensure_ascii=False))

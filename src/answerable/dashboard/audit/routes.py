@@ -14,6 +14,7 @@ from answerable.audit.happenings import EntriesExported
 from answerable.audit.proofs import prove_event, states_of
 from answerable.audit.rooting import ROOT_READER
 from answerable.audit.values import ExportFormat
+from answerable.audit.vouching import assess
 from answerable.dashboard.audit.asking import Asked, TheAsked, wanted_of
 from answerable.dashboard.audit.views import divider, proof_view, row_views
 from answerable.dashboard.frame import Member, TheMember, page, pages_router
@@ -105,13 +106,15 @@ async def get_bytes(event_id: UUID, member: TheMember, web: TheWeb) -> Response:
 
 
 async def _show(request: Request, member: Member, web: Web, asked: TheAsked, template: str) -> Response:
-    async with web.database.tenant_session(member.actor) as db:
+    sessions = web.database.tenant_session
+    async with sessions(member.actor) as db, sessions(ROOT_READER) as root:
         tenancy.require(db.actor, Permission.VIEW_LOG)
         wanted = await wanted_of(db, asked)
         found = await reading.list_entries(db, wanted, before=asked.before, limit=PAGE_LENGTH + 1)
         shown = found[:PAGE_LENGTH]
         states = await states_of(db, shown)
         standing = await reading.get_standing(db)
+        vouching = await assess(db, root, standing.head) if standing.head else None
         names = await _names(db, member)
         types = sorted(one.type for one in db.info[REGISTRY])
         question = asked.model_dump_json(exclude={"before"})
@@ -126,6 +129,7 @@ async def _show(request: Request, member: Member, web: Web, asked: TheAsked, tem
         next=shown[-1].index if len(found) > PAGE_LENGTH else None,
         divider=divider(rows, standing),
         standing=standing,
+        level=vouching.level.value.replace("-", "_") if vouching else None,
         types=types,
         kinds=[kind.value for kind in ActorKind],
         names=names,
