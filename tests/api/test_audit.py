@@ -3,55 +3,15 @@
 import asyncio
 import json
 from base64 import b64decode
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from answerable import tlog
-from answerable.api import Web, create_api, routers
-from answerable.infra.ids import Actor
-from answerable.infra.postgres import Server
-from answerable.infra.schema import EXPECTED_REVISION
-from answerable.infra.settings import Settings
 from answerable.tenancy import Role
 from answerable.tlog import Checkpoint
-from factories.http import Client, Response, open_client
-from factories.logbook import Logbook, opened_logbook
-from factories.members import Browser, sign_in
-
-ROOT = "/v1/audit"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
-    """A member who reads a log in a database of its own."""
-
-    book: Logbook
-    client: Client
-    tenant: Actor
-    browser: Browser
-
-    async def get(self, path: str, **params: object) -> Response:
-        return await self.client.get(ROOT + path, headers=self.browser.cookie, params=params)  # pyright: ignore[reportArgumentType]
-
-    async def list_all(self, **params: object) -> list[dict[str, object]]:
-        return (await self.get("/events", limit=200, **params)).json()["items"]
-
-
-@pytest.fixture
-async def reader(
-    server: Server, settings: Settings, database_name: str, tmp_path: Path
-) -> AsyncGenerator[Reader]:
-    assert database_name  # migrated
-    async with opened_logbook(server, settings, tmp_path / "signer") as book:
-        web = Web(database=book.database, expected_revision=EXPECTED_REVISION)
-        async with open_client(create_api(web, routers=routers)) as client:
-            tenant = await book.make_tenant()
-            browser = await sign_in(book.database, client, tenant, Role.OWNER)
-            yield Reader(book=book, client=client, tenant=tenant, browser=browser)
+from factories.members import sign_in
+from factories.readers import ROOT, Reader
 
 
 def checkpoint_of(note: str) -> Checkpoint:

@@ -8,7 +8,9 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from answerable.audit import EventId
+from answerable.audit.happenings import Purpose
 from answerable.audit.slots import SlotState
+from answerable.audit.values import SlotName
 from answerable.infra.ids import ActorKind
 
 LARGEST: Final = 2**53 - 1
@@ -71,6 +73,39 @@ class WantedGrowth(BaseModel):
 
     old: Position = Field(alias="from", description="Size of the log that you know.")
     new: Position = Field(alias="to", description="Size of the log that you were given.")
+
+
+class WantedOpening(BaseModel):
+    """What is to be opened of an event, and why."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    slots: tuple[SlotName, ...] = Field(
+        default=(), max_length=len(SlotName), description="Which sealed values; none are all of the event's."
+    )
+    purpose: Purpose
+
+
+class ShownOpening(BaseModel):
+    """A sealed value of an event, opened."""
+
+    model_config = ConfigDict(frozen=True)
+
+    slot: str
+    record: UUID
+    state: SlotState
+    place: str | None = Field(description="What the commitment names as the value's place.")
+    content: str | None = Field(description="The value; null unless it is sealed under a living key.")
+    blind: str | None = Field(description="What opens this commitment and no other, base64.")
+
+
+class ShownOpenings(BaseModel):
+    """What an event commits to, as far as it can be opened."""
+
+    model_config = ConfigDict(frozen=True)
+
+    tenant: UUID = Field(description="The workspace, which the commitment names too.")
+    items: tuple[ShownOpening, ...]
 
 
 class ShownSlot(BaseModel):

@@ -1,10 +1,19 @@
 """Events about the log itself: who read, verified and exported it, and what became of keys and numbers."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
-from answerable.audit.values import Digest, Event, ExportFormat, LogQueried, RetentionClass, SubjectKind
+from answerable.audit.values import (
+    Digest,
+    Event,
+    ExportFormat,
+    LogQueried,
+    RetentionClass,
+    SlotName,
+    SubjectKind,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +52,32 @@ class EntriesExported:
 
     subject_id: UUID
     format: ExportFormat
+
+
+class Purpose(StrEnum):
+    """Why somebody opens what an entry commits to; the list is closed, so that the log can hold it."""
+
+    AUDIT = "audit"
+    """To see that what was recorded is what was said."""
+    COMPLAINT = "complaint"
+    ACCESS_REQUEST = "access_request"
+    """The person wants to know what is held about them."""
+    INCIDENT = "incident"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotsOpened:
+    """Somebody opened what an entry commits to, with what proves that it is that."""
+
+    type: ClassVar[str] = "access.slots_opened"
+    about: ClassVar[SubjectKind] = SubjectKind.LOG
+    retention: ClassVar[RetentionClass] = RetentionClass.ACCESS
+
+    subject_id: UUID
+    conversation_id: UUID | None
+    entry: UUID
+    slots: tuple[SlotName, ...]
+    purpose: Purpose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +179,7 @@ EVENTS: tuple[type[Event], ...] = (
     LogVerified,
     LogExported,
     EntriesExported,
+    SlotsOpened,
     LogRecovered,
     SchemasDeclared,
     KeyDestroyed,

@@ -12,16 +12,16 @@ from uuid import UUID
 from sqlalchemy import Text, Uuid, cast, column, func, select, table, text
 
 from answerable.audit.rules import key_digest
-from answerable.audit.values import EventId
+from answerable.audit.values import EventId, SlotName
 from answerable.infra.db import Db
 
 PLACES: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "address": "contact_address.value_sealed",
-        "email": "member.email_sealed",
-        "inputs": "turn.inputs_sealed",
-        "reason": "message_rating.reason_sealed",
-        "text": "message.text_sealed",
+        SlotName.ADDRESS: "contact_address.value_sealed",
+        SlotName.EMAIL: "member.email_sealed",
+        SlotName.INPUTS: "turn.inputs_sealed",
+        SlotName.REASON: "message_rating.reason_sealed",
+        SlotName.TEXT: "message.text_sealed",
     }
 )
 """Where the value of a slot lies, by the slot's name."""

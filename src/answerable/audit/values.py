@@ -179,6 +179,18 @@ class LogQueried:
     returned: int
 
 
+class SlotName(StrEnum):
+    """What a sealed value is called in the entry that commits to it."""
+
+    ADDRESS = "address"
+    EMAIL = "email"
+    INPUTS = "inputs"
+    """What went into the assistant's decisions."""
+    REASON = "reason"
+    """Why a contact rated an answer as they did."""
+    TEXT = "text"
+
+
 class Assurance(StrEnum):
     """Who vouches for a log besides whoever runs it."""
 

@@ -1,0 +1,83 @@
+"""Opening what an entry commits to, for whoever has to see that it is what was recorded."""
+
+from base64 import b64decode
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from answerable import vault
+from answerable.audit import reading
+from answerable.audit.happenings import Purpose, SlotsOpened
+from answerable.audit.service import append
+from answerable.audit.slots import Slot, SlotState, list_slots
+from answerable.audit.values import EventId, SlotName
+from answerable.audit.verifying.reading import read_envelopes
+from answerable.infra.db import Db
+from answerable.vault.carried import keys_of
+
+_COMMITMENT = slice(17, 49)
+"""Where an envelope has its commitment, behind a byte of version and the key's identifier."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedSlot:
+    """A value that an entry commits to, as far as it can be opened."""
+
+    slot: Slot
+    place: str | None
+    """What the commitment names as its place, such as `message.text`; None when it is not there."""
+
+    content: bytes | None = field(repr=False)
+    blind: bytes | None = field(repr=False)
+    """What opens this commitment and no other, 32 bytes."""
+
+
+async def open_slots(
+    db: Db, event_id: EventId, *, names: Collection[SlotName], purpose: Purpose
+) -> tuple[OpenedSlot, ...]:
+    """Open values that an entry commits to; no names are all of them.
+
+    Errors:  EventNotFound; PermissionDenied is the caller's to raise: who may look is decided above this floor.
+    Effects: an event, which says what was opened and why.
+    """
+    entry = await reading.get_entry(db, event_id)
+    slots = [
+        one
+        for one in await list_slots(db, [(entry.event.id, entry.event.body)])
+        if not names or one.name in names
+    ]
+    whole = await read_envelopes(db, [one.record_id for one in slots], whole=True)
+    stored = {one.name: found for one in slots if (found := _stored(one, whole.get(one.record_id, [])))}
+    contents = await vault.open_with_blind(db, keys_of(db), list(stored.values()))
+    opened = {name: one for name, one in zip(stored, contents, strict=True) if isinstance(one, vault.Opened)}
+    event = SlotsOpened(
+        subject_id=db.actor.tenant_id,
+        conversation_id=entry.event.conversation_id,
+        entry=entry.event.id,
+        slots=tuple(SlotName(name) for name in sorted(opened)),
+        purpose=purpose,
+    )
+    await append(db, event)
+    return tuple(
+        OpenedSlot(
+            slot=one,
+            place=stored[one.name].slot if one.name in stored else None,
+            content=opened[one.name].content if one.name in opened else None,
+            blind=opened[one.name].blind if one.name in opened else None,
+        )
+        for one in slots
+    )
+
+
+def _stored(slot: Slot, envelopes: Collection[tuple[str, bytes]]) -> vault.Stored | None:
+    """The sealed value that fits the commitment; None where another lies there, or none."""
+    if slot.state is not SlotState.SEALED:
+        return None
+    wanted = b64decode(slot.commitment)
+    return next(
+        (
+            vault.Stored(record_id=slot.record_id, slot=place, envelope=envelope)
+            for place, envelope in envelopes
+            if envelope[_COMMITMENT] == wanted
+        ),
+        None,
+    )
