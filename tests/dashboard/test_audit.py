@@ -133,6 +133,17 @@ async def test_an_entry_in_a_checkpoint_is_proved_and_its_files_verify(desk: Des
     assert "text: sealed, can be opened" in page.text
 
 
+async def test_the_whole_conversation_is_there_for_who_may_view_it(desk: Desk) -> None:
+    await desk.book.publish()
+    event_id = await desk.event_of("message.received")
+    dossier = f"/v1/audit/conversations/{desk.conversation_id}/dossier?language=en"
+    auditor = await sign_in(desk.book.database, desk.client, desk.tenant, Role.AUDITOR)
+
+    assert dossier in (await desk.owner.get(f"/audit/{event_id}")).text
+    assert (await desk.owner.get(dossier)).status == 200
+    assert "/dossier" not in (await auditor.get(f"/audit/{event_id}")).text
+
+
 async def test_an_entry_that_waits_says_so_and_has_no_proof_to_take(desk: Desk) -> None:
     await desk.book.publish()
     (event_id,) = await desk.book.record(desk.tenant)

@@ -81,6 +81,20 @@ class SlotsOpened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DossierTaken:
+    """Somebody took all that the log holds of a conversation away, with texts and proofs."""
+
+    type: ClassVar[str] = "access.dossier_taken"
+    about: ClassVar[SubjectKind] = SubjectKind.CONVERSATION
+    retention: ClassVar[RetentionClass] = RetentionClass.ACCESS
+
+    subject_id: UUID
+    conversation_id: UUID
+    entries: int
+    opened: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogRecovered:
     """The log lost entries that had been signed, and goes on under a new name from what is left."""
 
@@ -180,6 +194,7 @@ EVENTS: tuple[type[Event], ...] = (
     LogExported,
     EntriesExported,
     SlotsOpened,
+    DossierTaken,
     LogRecovered,
     SchemasDeclared,
     KeyDestroyed,

@@ -1,12 +1,13 @@
 """Opening what an entry commits to, for whoever has to see that it is what was recorded."""
 
 from base64 import b64decode
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from answerable import vault
 from answerable.audit import reading
 from answerable.audit.happenings import Purpose, SlotsOpened
+from answerable.audit.reading import Entry
 from answerable.audit.service import append
 from answerable.audit.slots import Slot, SlotState, list_slots
 from answerable.audit.values import EventId, SlotName
@@ -40,31 +41,47 @@ async def open_slots(
     Effects: an event, which says what was opened and why.
     """
     entry = await reading.get_entry(db, event_id)
-    slots = [
-        one
-        for one in await list_slots(db, [(entry.event.id, entry.event.body)])
-        if not names or one.name in names
-    ]
-    whole = await read_envelopes(db, [one.record_id for one in slots], whole=True)
-    stored = {one.name: found for one in slots if (found := _stored(one, whole.get(one.record_id, [])))}
-    contents = await vault.open_with_blind(db, keys_of(db), list(stored.values()))
-    opened = {name: one for name, one in zip(stored, contents, strict=True) if isinstance(one, vault.Opened)}
-    event = SlotsOpened(
+    opened = await open_entries(db, [entry], names=names)
+    told = SlotsOpened(
         subject_id=db.actor.tenant_id,
         conversation_id=entry.event.conversation_id,
         entry=entry.event.id,
-        slots=tuple(SlotName(name) for name in sorted(opened)),
+        slots=tuple(SlotName(one.slot.name) for one in opened if one.content is not None),
         purpose=purpose,
     )
-    await append(db, event)
-    return tuple(
-        OpenedSlot(
-            slot=one,
-            place=stored[one.name].slot if one.name in stored else None,
-            content=opened[one.name].content if one.name in opened else None,
-            blind=opened[one.name].blind if one.name in opened else None,
-        )
+    await append(db, told)
+    return opened
+
+
+async def open_entries(
+    db: Db, entries: Sequence[Entry], *, names: Collection[SlotName] = ()
+) -> tuple[OpenedSlot, ...]:
+    """Open values that entries commit to, in their order; the caller appends the event that says so."""
+    listed = await list_slots(db, [(one.event.id, one.event.body) for one in entries])
+    slots = [one for one in listed if not names or one.name in names]
+    whole = await read_envelopes(db, [one.record_id for one in slots], whole=True)
+    stored = {
+        (one.event_id, one.name): found
         for one in slots
+        if (found := _stored(one, whole.get(one.record_id, []))) is not None
+    }
+    contents = await vault.open_with_blind(db, keys_of(db), list(stored.values()))
+    opened = dict(zip(stored, contents, strict=True))
+    return tuple(_opened(one, stored, opened) for one in slots)
+
+
+def _opened(
+    slot: Slot,
+    stored: Mapping[tuple[EventId, str], vault.Stored],
+    opened: Mapping[tuple[EventId, str], vault.Opened | vault.Erased],
+) -> OpenedSlot:
+    place, found = stored.get((slot.event_id, slot.name)), opened.get((slot.event_id, slot.name))
+    is_open = isinstance(found, vault.Opened)
+    return OpenedSlot(
+        slot=slot,
+        place=place.slot if place is not None else None,
+        content=found.content if is_open else None,
+        blind=found.blind if is_open else None,
     )
 
 
