@@ -45,6 +45,7 @@ def test_every_route_names_a_permission_that_exists(document: dict[str, Any]) ->
         "get /v1/audit/events/{event_id}/proof": "view_log",
         "post /v1/audit/events/{event_id}/open": "view_conversations",
         "get /v1/audit/conversations/{conversation_id}/dossier": "view_conversations",
+        "post /v1/audit/sample": "view_log",
         "get /v1/audit/tlog/checkpoint": "watch_log",
         "get /v1/audit/tlog/tile/{path}": "watch_log",
         "get /v1/audit/consistency": "watch_log",

@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from answerable import audit, tlog
 from answerable.audit import recovering, rooting, signed
+from answerable.audit.rooted import find_rooted
 from answerable.audit.rooting import ROOT_READER
 from answerable.audit.signing import open_signer, sign_heads
 from answerable.audit.verifying import Asked, Fault
@@ -185,6 +186,23 @@ async def test_a_head_in_the_root_log_that_is_none_of_its_own_is_found(logbook: 
 
     assert await verify(logbook, actor) == [Fault.ROOT_LOG_MISMATCH]
     assert await verify(logbook, other) == []
+
+
+async def test_what_is_signed_while_a_log_is_exported_is_not_in_the_export(logbook: Logbook) -> None:
+    actor = await grown(logbook)
+    sessions = logbook.database.tenant_session
+    async with sessions(actor) as db:
+        exported = await signed.get_head(db)
+    await logbook.record(actor, 5)
+    await logbook.publish()
+
+    async with sessions(actor) as db, sessions(ROOT_READER) as root:
+        held = await find_rooted(db, root, exported)
+        newer = await find_rooted(db, root, await signed.get_head(db))
+
+    assert held is not None
+    assert newer is not None
+    assert held.head.size == exported.size < newer.head.size
 
 
 async def test_without_the_root_log_at_hand_it_counts_as_not_checked(logbook: Logbook) -> None:

@@ -17,6 +17,7 @@ LARGEST: Final = 2**53 - 1
 """The largest size and index that are taken: what JSON carries everywhere."""
 
 MOST_ENTRIES: Final = 200
+MOST_DRAWN: Final = 100
 
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([Zz]|[+-]\d{2}:\d{2})")
 
@@ -73,6 +74,41 @@ class WantedGrowth(BaseModel):
 
     old: Position = Field(alias="from", description="Size of the log that you know.")
     new: Position = Field(alias="to", description="Size of the log that you were given.")
+
+
+class WantedSample(BaseModel):
+    """Which entries are to be drawn."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seed: Annotated[str, Field(min_length=16, max_length=200)] = Field(
+        description="Chosen by you and by chance: it decides which entries are drawn."
+    )
+    count: Annotated[int, Field(ge=1, le=MOST_DRAWN)] = 20
+    size: Annotated[int, Field(ge=1, le=LARGEST)] | None = Field(
+        default=None, description="Size of a signed checkpoint; the newest when left out."
+    )
+
+
+class ShownSampled(BaseModel):
+    """An entry that was drawn."""
+
+    model_config = ConfigDict(frozen=True)
+
+    index: int
+    event_id: UUID
+    entry: str = Field(description="The exact bytes, base64.")
+    proof: str = Field(description="That it stands in the checkpoint (c2sp.org/tlog-proof@v1).")
+
+
+class ShownSample(BaseModel):
+    """What a seed has drawn."""
+
+    model_config = ConfigDict(frozen=True)
+
+    checkpoint: str = Field(description="The signed checkpoint from which was drawn.")
+    places: tuple[int, ...] = Field(description="Which places were drawn; one without an item is lost.")
+    items: tuple[ShownSampled, ...]
 
 
 class WantedOpening(BaseModel):

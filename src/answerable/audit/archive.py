@@ -72,7 +72,7 @@ async def export(
     await _write_entries(writing, newest.size, progress)
     await _write_receipts(writing)
     await _write_schemas(writing)
-    if (held := await find_rooted(db, root)) is not None:
+    if (held := await find_rooted(db, root, newest)) is not None:
         _write_rooted(writing, held)
     _write_verifier(writing, logs[-1]["origin"])
     await append(db, LogExported(subject_id=db.actor.tenant_id, root=Digest(newest.root)))

@@ -141,6 +141,13 @@ async def list_placed(db: Db, event_ids: Sequence[EventId]) -> list[Entry]:
     return [Entry(index=row["index"], event=event_of(row), body=row["body"]) for row in rows]
 
 
+async def list_places(db: Db, indexes: Sequence[int]) -> list[Entry]:
+    """The entries at these places, in the log's order."""
+    statement = _entries().where(AuditLeafRow.index.in_(indexes)).order_by(AuditLeafRow.index)
+    rows = (await db.execute(statement)).mappings()
+    return [Entry(index=row["index"], event=event_of(row), body=row["body"]) for row in rows]
+
+
 async def list_about(db: Db, types: Sequence[str], subject_ids: Sequence[UUID]) -> list[Entry]:
     """Events of these types about these rows, with their places, in the order in which they were recorded."""
     statement = select(AuditEventRow.id).where(

@@ -38,16 +38,17 @@ class Rooted:
     """The authority's whole answer, DER."""
 
 
-async def find_rooted(db: Db, root: Db) -> Rooted | None:
+async def find_rooted(db: Db, root: Db, newest: Head) -> Rooted | None:
     """The newest head of the session's tenant that a timestamp covers, or else that the root log holds.
 
-    `root` is a session of the root log. None while the root log holds none, or has lost what proves it.
+    None is newer than `newest`, whatever was signed meanwhile; `root` is a session of the root log. None at all
+    while the root log holds none, or has lost what proves it.
     """
     key = await find_label_key(db)
     if key is None:
         return None
     for above, token in await _list_candidates(root):
-        async for head in _walk_heads(db, above):
+        async for head in _walk_heads(db, newest, above):
             if (index := await find_in_root(root, key, head)) is not None and index < above.size:
                 return await _prove(root, key, head, above, index, token)
     return None
@@ -66,14 +67,16 @@ async def _list_candidates(root: Db) -> list[tuple[Head, bytes | None]]:
     return candidates
 
 
-async def _walk_heads(db: Db, above: Head) -> AsyncIterator[Head]:
-    """Heads of the log's newest generation from before a head of the root log was signed, newest first."""
-    newest = await signed.find_head(db)
-    if newest is None:
-        return
+async def _walk_heads(db: Db, newest: Head, above: Head) -> AsyncIterator[Head]:
+    """Heads of a log up to one of them, from before a head of the root log was signed, newest first."""
     row = AuditCheckpointRow
     before = (row.generation == newest.generation) & (row.signed_at <= above.signed_at)
-    sizes = select(row.size).where(before).order_by(row.size.desc()).limit(MOST_LOOKED_AT)
+    sizes = (
+        select(row.size)
+        .where(before, row.size <= newest.size)
+        .order_by(row.size.desc())
+        .limit(MOST_LOOKED_AT)
+    )
     for size in (await db.scalars(sizes)).all():
         yield await signed.get_head(db, size=size)
 

@@ -14,6 +14,7 @@ from answerable.audit.errors import CheckpointNotFound, TimestampRefused
 from answerable.audit.rooting import find_label_key, label_of, render_entry
 from answerable.audit.signer import MMD_S
 from answerable.audit.timestamps import get_stamped, verify_timestamp
+from answerable.audit.verifying.reading import list_heads
 from answerable.audit.verifying.values import Fault, Finding
 from answerable.infra.db import Db
 
@@ -26,7 +27,7 @@ _ENTRIES = text(
 )
 
 
-async def check_heads(db: Db, root: Db, heads: Sequence[RowMapping], *, now: datetime) -> list[Finding]:
+async def check_heads(db: Db, root: Db, *, now: datetime) -> list[Finding]:
     """Compare the heads of the session's tenant with what the root log holds; `root` is a session of that.
 
     A head may take so long to enter it as an entry may take to be signed. Those from before the first that is in
@@ -37,6 +38,8 @@ async def check_heads(db: Db, root: Db, heads: Sequence[RowMapping], *, now: dat
         return []
     label = b64encode(label_of(key))
     held = {bytes(digest) for digest in await root.scalars(_ENTRIES, {"label": label})}
+    # The log's own heads afterwards: what is signed meanwhile is stored together with its entry in the root log.
+    heads = await list_heads(db)
     known = {digest: head for head in heads for digest in _digests(key, head)}
     first = min((_place(known[digest]) for digest in held & known.keys()), default=(0, 0))
     due = now - timedelta(seconds=MMD_S)

@@ -115,7 +115,7 @@ class _Verification:
         states = await self._read_entries(covered, heads)
         await self._check_completeness()
         receipts = await self._check_receipts(logs)
-        await self._check_root_log(heads)
+        await self._check_root_log()
         if len(logs) > 1 and self.recoveries < len(logs) - 1:
             self.tell(Fault.FORK, "the log goes on under another name, and nothing in it declares why")
         assurance = await self._assure(newest)
@@ -305,13 +305,13 @@ class _Verification:
         for guard in await list_missing_guards(self.db):
             self.tell(Fault.GUARD_MISSING, guard)
 
-    async def _check_root_log(self, heads: Sequence[RowMapping]) -> None:
+    async def _check_root_log(self) -> None:
         root = self.asked.root
         if root is None:
             self.not_checked.append("the log over all logs of the installation")
             return
         findings, not_checked = await check_timestamp(root, self.asked.certificates)
-        for finding in [*await check_heads(self.db, root, heads, now=self.asked.now), *findings]:
+        for finding in [*await check_heads(self.db, root, now=self.asked.now), *findings]:
             self.found(finding)
         self.not_checked += not_checked
 
