@@ -72,6 +72,18 @@ async def test_an_entry_that_is_lost_shows(reader: Reader) -> None:
     assert len(missing) == 1
 
 
+async def test_a_tree_that_lost_hashes_proves_nothing_and_shows_it(reader: Reader) -> None:
+    await reader.book.publish()
+    reader.book.run_as_superuser(
+        f"DELETE FROM audit_leaf WHERE index = 1 AND tenant_id = '{reader.tenant.tenant_id}'"
+    )
+
+    drawn = (await draw(reader, count=100)).json()
+
+    assert len(drawn["items"]) == len(drawn["places"]) - 1
+    assert {one["proof"] for one in drawn["items"]} == {None}
+
+
 @pytest.mark.parametrize("asked", [{"seed": "short"}, {"count": 0}, {"count": 101}, {"size": 0}, {"x": 1}])
 async def test_what_is_not_asked_for_rightly_is_refused(reader: Reader, asked: dict[str, Any]) -> None:
     assert (await draw(reader, **asked)).status_code == 422

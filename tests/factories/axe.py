@@ -14,6 +14,21 @@ async () => {
     runOnly: { type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] },
     rules: { "target-size": { enabled: true } },
   });
+  // What a bar at the window's edge covers is looked at again where it is scrolled to.
+  const isCovered = async (node) => {
+    const element = node.target.length === 1 && document.querySelector(node.target[0]);
+    if (!element) return true;
+    const { scrollX, scrollY } = window;
+    element.scrollIntoView({ block: "center", behavior: "instant" });
+    const again = await axe.run(element, { runOnly: { type: "rule", values: ["target-size"] } });
+    window.scrollTo({ left: scrollX, top: scrollY, behavior: "instant" });
+    return again.violations.length > 0;
+  };
+  for (const rule of found.violations.filter((one) => one.id === "target-size")) {
+    const covered = [];
+    for (const node of rule.nodes) if (await isCovered(node)) covered.push(node);
+    rule.nodes = covered;
+  }
   const why = (node) => [...node.any, ...node.all, ...node.none][0]?.message ?? "";
   return found.violations.flatMap((rule) =>
     rule.nodes.map((node) => `${rule.id}: ${node.target.flat().join(" ")}: ${why(node)}`));

@@ -98,7 +98,9 @@ class ShownSampled(BaseModel):
     index: int
     event_id: UUID
     entry: str = Field(description="The exact bytes, base64.")
-    proof: str = Field(description="That it stands in the checkpoint (c2sp.org/tlog-proof@v1).")
+    proof: str | None = Field(
+        description="That it stands in the checkpoint (c2sp.org/tlog-proof@v1); null where the tree lost hashes."
+    )
 
 
 class ShownSample(BaseModel):

@@ -4,11 +4,14 @@ from base64 import b64encode
 
 from fastapi import APIRouter
 
-from answerable import tenancy
+from answerable import tenancy, tlog
 from answerable.api.audit_values import ShownSample, ShownSampled, WantedSample
 from answerable.api.authentication import TheMember
 from answerable.audit import reading, signed
+from answerable.audit.reading import Entry
 from answerable.audit.sampling import choose
+from answerable.audit.signed import Head
+from answerable.infra.db import Db
 from answerable.infra.web import TheWeb, permission, problem_responses
 from answerable.tenancy import Permission
 
@@ -26,16 +29,18 @@ async def draw_sample(wanted: WantedSample, web: TheWeb, member: TheMember) -> S
         tenancy.require(member, Permission.VIEW_LOG)
         head = await signed.get_head(db, size=wanted.size)
         places = choose(wanted.seed, root=head.root, size=head.size, count=wanted.count)
-        items = tuple(
-            [
-                ShownSampled(
-                    index=one.index or 0,
-                    event_id=one.event.id,
-                    entry=b64encode(one.body).decode(),
-                    proof=(await reading.prove_entry(db, one.index, head)).decode(),
-                )
-                for one in await reading.list_places(db, places)
-            ]
-        )
+        found = await reading.list_places(db, places)
+        items = tuple([await _show(db, one, head) for one in found])
         await reading.note_query(db, f"sample {head.size} {wanted.seed}", returned=len(items))
     return ShownSample(checkpoint=head.note, places=places, items=items)
+
+
+async def _show(db: Db, one: Entry, head: Head) -> ShownSampled:
+    try:
+        proof = (await reading.prove_entry(db, one.index, head)).decode()
+    except tlog.Refused:
+        # The tree has lost hashes: that is what a sample is drawn to find.
+        proof = None
+    return ShownSampled(
+        index=one.index or 0, event_id=one.event.id, entry=b64encode(one.body).decode(), proof=proof
+    )
