@@ -6,7 +6,7 @@ from factories.axe import carry_axe, find_violations
 from factories.browser import OpenContext
 
 PAGE = """<!doctype html><html lang="en"><title>A list</title><main><h1>A list</h1>{rows}</main>
-<nav style="position:fixed;bottom:0;left:0;right:0;height:60px;background:#eee">
+<nav style="position:sticky;bottom:0;height:60px;background:#eee">
 <a href="#bar" style="display:block;height:60px">A bar</a></nav></html>"""
 ROW = """<p style="position:relative;margin:0;padding:8px 0">
 <a href="#x" id="r{n}" style="display:inline-block;min-height:24px">Row {n}</a>{over}</p>"""

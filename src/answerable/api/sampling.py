@@ -4,7 +4,7 @@ from base64 import b64encode
 
 from fastapi import APIRouter
 
-from answerable import tenancy, tlog
+from answerable import tenancy
 from answerable.api.audit_values import ShownSample, ShownSampled, WantedSample
 from answerable.api.authentication import TheMember
 from answerable.audit import reading, signed
@@ -36,11 +36,11 @@ async def draw_sample(wanted: WantedSample, web: TheWeb, member: TheMember) -> S
 
 
 async def _show(db: Db, one: Entry, head: Head) -> ShownSampled:
-    try:
-        proof = (await reading.prove_entry(db, one.index, head)).decode()
-    except tlog.Refused:
-        # The tree has lost hashes: that is what a sample is drawn to find.
-        proof = None
+    # Where the tree has lost hashes there is none: that is what a sample is drawn to find.
+    proof = await reading.find_proof(db, one.index, head)
     return ShownSampled(
-        index=one.index or 0, event_id=one.event.id, entry=b64encode(one.body).decode(), proof=proof
+        index=one.index or 0,
+        event_id=one.event.id,
+        entry=b64encode(one.body).decode(),
+        proof=proof.decode() if proof is not None else None,
     )

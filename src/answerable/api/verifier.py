@@ -4,14 +4,11 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Response
 
-from answerable.audit.archive import read_verifier
+from answerable.audit.archive import VERIFIER, read_verifier
 from answerable.infra.web import permission, problem_responses
 from answerable.infra.web.errors import RouteUnknown
 
 router = APIRouter(tags=["audit"])
-
-NAMES: Final = frozenset({"answerable_verify.py", "verify.html"})
-"""What is handed out; nothing else beside it is."""
 
 _TYPES: Final = {"py": "text/x-python; charset=utf-8", "html": "text/html; charset=utf-8"}
 
@@ -33,7 +30,7 @@ async def get_verifier(name: Annotated[str, Path(pattern=r"^[a-z_]{1,40}\.(py|ht
 
     Errors:  RouteUnknown.
     """
-    content = read_verifier(name) if name in NAMES else None
+    content = read_verifier(name) if name in VERIFIER else None
     if content is None:
         raise RouteUnknown
     headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-cache"}

@@ -6,7 +6,7 @@ The layout is that of c2sp.org/tlog-tiles, with files beside it for what the sta
 import importlib.resources
 import json
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -33,7 +33,7 @@ MOST_HEADS: Final = 1_000
 TILES_AT_ONCE: Final = 64
 
 _ALIVE = text("SELECT id FROM subject_key WHERE destroyed_at IS NULL ORDER BY id")
-_VERIFIER: Final = ("answerable_verify.py", "verify.html")
+VERIFIER: Final = ("answerable_verify.py", "verify.html")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,10 +208,16 @@ def _id(row: RowMapping) -> UUID:
 
 
 def _write_verifier(writing: _Writing, origin: str) -> None:
-    for name in _VERIFIER:
-        if (content := read_verifier(name)) is not None:
-            writing.write(name, content)
+    for name, content in list_verifier():
+        writing.write(name, content)
     writing.write("README.md", _README.format(origin=origin).encode())
+
+
+def list_verifier() -> Iterator[tuple[str, bytes]]:
+    """The files of the stand-alone verifier, as far as they are at hand."""
+    for name in VERIFIER:
+        if (content := read_verifier(name)) is not None:
+            yield name, content
 
 
 def read_verifier(name: str) -> bytes | None:

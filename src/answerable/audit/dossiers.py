@@ -8,9 +8,8 @@ from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
-from answerable import tlog
 from answerable.audit import reading, signed, witnesses
-from answerable.audit.archive import read_verifier
+from answerable.audit.archive import list_verifier
 from answerable.audit.errors import EventNotFound
 from answerable.audit.happenings import DossierTaken
 from answerable.audit.opening import OpenedSlot, open_entries
@@ -18,19 +17,17 @@ from answerable.audit.reading import Entry, Wanted
 from answerable.audit.service import append
 from answerable.audit.signed import Head, Names
 from answerable.audit.stories import tell_story
-from answerable.audit.values import EventId
+from answerable.audit.transcripts import Said, spell_message, spell_transcript
+from answerable.audit.values import EventId, SlotName
 from answerable.infra.db import Db
 
 MOST: Final = 5_000
 """Entries in a dossier; of more, the first."""
 
-FORMAT: Final = "answerable.transcript/v1"
 AUTHORS: Final[Mapping[str, str]] = MappingProxyType(
     {"message.received": "contact", "message.sent": "assistant", "message.replied": "member"}
 )
 """Who has written the message that an event is about, by the event's type."""
-
-_VERIFIER: Final = ("answerable_verify.py", "verify.html")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,39 +92,20 @@ def list_files(dossier: Dossier, *, language: str) -> Iterator[tuple[str, bytes]
         yield f"entries/{one.index}.json", one.body
         if (proof := dossier.proofs.get(one.event.id)) is not None:
             yield f"entries/{one.index}.tlog-proof", proof
-    for name in _VERIFIER:
-        if (content := read_verifier(name)) is not None:
-            yield name, content
+    yield from list_verifier()
 
 
 async def _prove(db: Db, entries: Sequence[Entry], head: Head | None) -> dict[EventId, bytes]:
-    covered = [one for one in entries if head is not None and one.index is not None and one.index < head.size]
-    found: dict[EventId, bytes] = {}
-    for one in covered:
-        assert head is not None
-        try:
-            found[one.event.id] = await reading.prove_entry(db, one.index, head)
-        except tlog.Refused:
-            # The tree has lost hashes; what is left is shown without this proof.
-            continue
-    return found
+    # Where the tree has lost hashes, what is left is shown without a proof.
+    proofs = {one.event.id: await reading.find_proof(db, one.index, head) for one in entries}
+    return {event_id: proof for event_id, proof in proofs.items() if proof is not None}
 
 
 def _transcript(dossier: Dossier, names: Names) -> dict[str, Any]:
-    texts = {one.slot.event_id: one for one in dossier.opened if one.slot.name == "text"}
-    return {
-        "format": FORMAT,
-        "origin": names.origin,
-        "keys": {"log": names.log_key, "clock": names.clock_key, "receipt": names.receipt_key},
-        "policy": dossier.policy.decode(),
-        "messages": [
-            _message(dossier, entry, text)
-            for entry in dossier.entries
-            if _is_told(entry)
-            and (text := texts.get(entry.event.id)) is not None
-            and text.content is not None
-        ],
-    }
+    texts = {one.slot.event_id: one for one in dossier.opened if one.slot.name == SlotName.TEXT}
+    told = [(entry, texts.get(entry.event.id)) for entry in dossier.entries if _is_told(entry)]
+    messages = [spell_message(said) for entry, text in told if (said := _said(dossier, entry, text))]
+    return spell_transcript(names, messages, policy=dossier.policy)
 
 
 def _is_told(entry: Entry) -> bool:
@@ -135,21 +113,20 @@ def _is_told(entry: Entry) -> bool:
     return entry.event.type in AUTHORS and not entry.event.body.get("d", {}).get("draft", False)
 
 
-def _message(dossier: Dossier, entry: Entry, text: OpenedSlot) -> dict[str, Any]:
-    proof = dossier.proofs.get(entry.event.id)
-    return {
-        "author": AUTHORS[entry.event.type],
-        "at": str(entry.event.body["ts"]),
-        "text": (text.content or b"").decode(),
-        "event": str(entry.event.id),
-        "entry": b64encode(entry.body).decode(),
-        "record": str(text.slot.record_id),
-        "place": text.place,
-        "blind": b64encode(text.blind or b"").decode(),
-        "tenant": str(dossier.tenant_id),
-        "receipt": dossier.receipts.get(entry.event.id),
-        "proof": proof.decode() if proof is not None else None,
-    }
+def _said(dossier: Dossier, entry: Entry, text: OpenedSlot | None) -> Said | None:
+    if text is None or text.content is None or text.blind is None or text.place is None:
+        return None
+    return Said(
+        author=AUTHORS[entry.event.type],
+        text=text.content.decode(),
+        entry=entry,
+        record_id=text.slot.record_id,
+        place=text.place,
+        blind=text.blind,
+        tenant_id=dossier.tenant_id,
+        receipt=dossier.receipts.get(entry.event.id),
+        proof=dossier.proofs.get(entry.event.id),
+    )
 
 
 def _opening(dossier: Dossier, one: OpenedSlot) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Opening what an entry commits to, for whoever has to see that it is what was recorded."""
 
-from base64 import b64decode
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -11,12 +10,9 @@ from answerable.audit.reading import Entry
 from answerable.audit.service import append
 from answerable.audit.slots import Slot, SlotState, list_slots
 from answerable.audit.values import EventId, SlotName
-from answerable.audit.verifying.reading import read_envelopes
+from answerable.audit.verifying.reading import find_fitting, read_envelopes
 from answerable.infra.db import Db
 from answerable.vault.carried import keys_of
-
-_COMMITMENT = slice(17, 49)
-"""Where an envelope has its commitment, behind a byte of version and the key's identifier."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,15 +82,8 @@ def _opened(
 
 
 def _stored(slot: Slot, envelopes: Collection[tuple[str, bytes]]) -> vault.Stored | None:
-    """The sealed value that fits the commitment; None where another lies there, or none."""
-    if slot.state is not SlotState.SEALED:
+    fitting = find_fitting(slot.commitment, envelopes) if slot.state is SlotState.SEALED else None
+    if fitting is None:
         return None
-    wanted = b64decode(slot.commitment)
-    return next(
-        (
-            vault.Stored(record_id=slot.record_id, slot=place, envelope=envelope)
-            for place, envelope in envelopes
-            if envelope[_COMMITMENT] == wanted
-        ),
-        None,
-    )
+    place, envelope = fitting
+    return vault.Stored(record_id=slot.record_id, slot=place, envelope=envelope)

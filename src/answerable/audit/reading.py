@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Executable, Select, func, select
 
 from answerable import tlog
 from answerable.audit import queries, tiles
@@ -113,8 +113,7 @@ async def list_entries(
         statement = statement.where(AuditLeafRow.index > after).order_by(AuditLeafRow.index)
     else:
         statement = statement.order_by(AuditLeafRow.index.desc())
-    rows = (await db.execute(statement)).mappings()
-    return [Entry(index=row["index"], event=event_of(row), body=row["body"]) for row in rows]
+    return await _read(db, statement)
 
 
 async def get_entry(db: Db, event_id: EventId) -> Entry:
@@ -137,13 +136,16 @@ async def list_placed(db: Db, event_ids: Sequence[EventId]) -> list[Entry]:
         .where(AuditEventRow.id.in_(event_ids))
         .order_by(AuditEventRow.id)
     )
-    rows = (await db.execute(statement)).mappings()
-    return [Entry(index=row["index"], event=event_of(row), body=row["body"]) for row in rows]
+    return await _read(db, statement)
 
 
 async def list_places(db: Db, indexes: Sequence[int]) -> list[Entry]:
     """The entries at these places, in the log's order."""
     statement = _entries().where(AuditLeafRow.index.in_(indexes)).order_by(AuditLeafRow.index)
+    return await _read(db, statement)
+
+
+async def _read(db: Db, statement: Executable) -> list[Entry]:
     rows = (await db.execute(statement)).mappings()
     return [Entry(index=row["index"], event=event_of(row), body=row["body"]) for row in rows]
 
@@ -177,6 +179,16 @@ async def prove_entry(db: Db, index: int | None, head: Head) -> bytes:
 
     hashes = await prove(db, db.actor.tenant_id, head.size, make)
     return tlog.Proof(index=index, hashes=hashes, checkpoint=head.note.encode()).render()
+
+
+async def find_proof(db: Db, index: int | None, head: Head | None) -> bytes | None:
+    """As `prove_entry`; None where the head does not cover the entry, or the tree has lost hashes."""
+    if head is None or index is None or index >= head.size:
+        return None
+    try:
+        return await prove_entry(db, index, head)
+    except tlog.Refused:
+        return None
 
 
 async def prove_growth(db: Db, old: int, new: int) -> tuple[bytes, ...]:

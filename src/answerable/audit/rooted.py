@@ -6,12 +6,11 @@ from typing import Final
 
 from sqlalchemy import select
 
-from answerable import tlog
 from answerable.audit import reading, signed, witnesses
 from answerable.audit.models import AuditCheckpointRow
 from answerable.audit.rooting import find_in_root, find_label_key, render_entry
 from answerable.audit.signed import Head
-from answerable.audit.witness_models import AuditTimestampRow
+from answerable.audit.timestamps import find_stamped
 from answerable.infra.db import Db
 
 MOST_LOOKED_AT: Final = 100
@@ -55,16 +54,9 @@ async def find_rooted(db: Db, root: Db, newest: Head) -> Rooted | None:
 
 
 async def _list_candidates(root: Db) -> list[tuple[Head, bytes | None]]:
-    row = AuditTimestampRow
-    newest = select(row.generation, row.size, row.token).order_by(row.generation.desc(), row.size.desc())
-    found = (await root.execute(newest.limit(1))).first()
-    stamped = None if found is None else await signed.find_head(root, size=found.size)
-    candidates: list[tuple[Head, bytes | None]] = []
-    if found is not None and stamped is not None and stamped.generation == found.generation:
-        candidates.append((stamped, found.token))
-    if (witnessed := await signed.find_head(root, covering=0)) is not None:
-        candidates.append((witnessed, None))
-    return candidates
+    stamped, witnessed = await find_stamped(root), await signed.find_head(root, covering=0)
+    candidates: list[tuple[Head, bytes | None]] = [(stamped.head, stamped.token)] if stamped else []
+    return candidates + ([(witnessed, None)] if witnessed else [])
 
 
 async def _walk_heads(db: Db, newest: Head, above: Head) -> AsyncIterator[Head]:
@@ -84,9 +76,8 @@ async def _walk_heads(db: Db, newest: Head, above: Head) -> AsyncIterator[Head]:
 async def _prove(
     root: Db, key: bytes, head: Head, above: Head, index: int, token: bytes | None
 ) -> Rooted | None:
-    try:
-        proof = await reading.prove_entry(root, index, above)
-    except tlog.Refused:
+    proof = await reading.find_proof(root, index, above)
+    if proof is None:
         return None
     return Rooted(
         label_key=key,

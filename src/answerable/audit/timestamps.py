@@ -116,24 +116,38 @@ async def stamp_root(database: Database, post: Post, authority: Authority) -> Ti
 class Stamped:
     """A head of the root log with its token."""
 
-    text: bytes
-    """What was stamped."""
+    head: signed.Head
     token: bytes
     at: datetime
 
+    @property
+    def text(self) -> bytes:
+        """What was stamped."""
+        return self.head.text
+
+
+async def find_stamped(root: Db) -> Stamped | None:
+    """The newest head of the root log that was stamped."""
+    row = AuditTimestampRow
+    statement = select(row.generation, row.size, row.token, row.stated_at)
+    newest = statement.order_by(row.generation.desc(), row.size.desc()).limit(1)
+    found = (await root.execute(newest)).first()
+    head = None if found is None else await signed.find_head(root, size=found.size)
+    # Under another name the same size is another head.
+    if found is None or head is None or head.generation != found.generation:
+        return None
+    return Stamped(head=head, token=found.token, at=found.stated_at)
+
 
 async def get_stamped(root: Db) -> Stamped:
-    """The newest head of the root log that was stamped.
+    """As `find_stamped`.
 
     Errors:  CheckpointNotFound.
     """
-    row = AuditTimestampRow
-    statement = select(row.size, row.token, row.stated_at).order_by(row.generation.desc(), row.size.desc())
-    found = (await root.execute(statement.limit(1))).first()
-    if found is None:
+    stamped = await find_stamped(root)
+    if stamped is None:
         raise CheckpointNotFound
-    head = await signed.get_head(root, size=found.size)
-    return Stamped(text=head.text, token=found.token, at=found.stated_at)
+    return stamped
 
 
 async def _is_stamped(root: Db, head: signed.Head) -> bool:

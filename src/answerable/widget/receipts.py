@@ -1,6 +1,5 @@
 """The contact's receipt: what was said, by whom, and everything that proves it, as one file."""
 
-from base64 import b64encode
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -12,6 +11,7 @@ from answerable.audit import EventId, reading, signed
 from answerable.audit.archive import read_verifier
 from answerable.audit.reading import Entry
 from answerable.audit.signed import Head, Names
+from answerable.audit.transcripts import FORMAT, Said, spell_message, spell_transcript
 from answerable.audit.verifying import Assurance
 from answerable.audit.vouching import assess
 from answerable.audit.witnesses import render_policy
@@ -19,8 +19,6 @@ from answerable.conversations import ConversationId, MessageId
 from answerable.conversations.service.receipts import PLACE, Provable
 from answerable.conversations.values import Author
 from answerable.infra.db import Db
-
-FORMAT: Final = "answerable.transcript/v1"
 
 _PAGE: Final = "verify.html"
 """What checks a transcript without anything but a browser."""
@@ -131,20 +129,18 @@ async def _message(
     db: Db, one: Provable, entry: Entry, receipt: str | None, head: Head | None
 ) -> TranscriptMessage:
     is_covered = head is not None and entry.index is not None and entry.index < head.size
-    proof = (await reading.prove_entry(db, entry.index, head)).decode() if is_covered and head else None
-    return TranscriptMessage(
+    said = Said(
         author=one.author,
-        at=str(entry.event.body["ts"]),
         text=one.text,
-        event=entry.event.id,
-        entry=b64encode(entry.body).decode(),
-        record=one.id,
+        entry=entry,
+        record_id=one.id,
         place=PLACE,
-        blind=b64encode(one.blind).decode(),
-        tenant=str(db.actor.tenant_id),
+        blind=one.blind,
+        tenant_id=db.actor.tenant_id,
         receipt=receipt,
-        proof=proof,
+        proof=await reading.prove_entry(db, entry.index, head) if is_covered and head else None,
     )
+    return TranscriptMessage.model_validate(spell_message(said))
 
 
 def _is_covered(messages: list[TranscriptMessage]) -> bool:
@@ -158,9 +154,4 @@ def _state(one: TranscriptMessage) -> ProofState:
 
 
 def _transcript(names: Names, messages: list[TranscriptMessage], *, policy: bytes) -> Transcript:
-    return Transcript(
-        origin=names.origin,
-        keys=TranscriptKeys(log=names.log_key, clock=names.clock_key, receipt=names.receipt_key),
-        policy=policy.decode(),
-        messages=tuple(messages),
-    )
+    return Transcript.model_validate(spell_transcript(names, messages, policy=policy))

@@ -1,6 +1,7 @@
 """SQL of verification: a log in steps, its heads, its receipts, and what it must not be without."""
 
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from base64 import b64decode
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -178,6 +179,12 @@ def sealed_columns() -> list[tuple[Table, str]]:
 def place_of(table: Table, column: str) -> str:
     """The place that a sealed value is bound to: table and column without its ending."""
     return f"{table.name}.{column.removesuffix('_sealed')}"
+
+
+def find_fitting(commitment: str, envelopes: Iterable[tuple[str, bytes]]) -> tuple[str, bytes] | None:
+    """The sealed value, with its place, that a commitment (base64) is one to; None where another lies there."""
+    wanted = b64decode(commitment)
+    return next(((where, envelope) for where, envelope in envelopes if envelope[17:49] == wanted), None)
 
 
 async def read_envelopes(

@@ -10,10 +10,10 @@ from cryptography.x509 import Certificate
 from sqlalchemy import RowMapping, text
 
 from answerable import tlog
-from answerable.audit.errors import CheckpointNotFound, TimestampRefused
+from answerable.audit.errors import TimestampRefused
 from answerable.audit.rooting import find_label_key, label_of, render_entry
 from answerable.audit.signer import MMD_S
-from answerable.audit.timestamps import get_stamped, verify_timestamp
+from answerable.audit.timestamps import find_stamped, verify_timestamp
 from answerable.audit.verifying.reading import list_heads
 from answerable.audit.verifying.values import Fault, Finding
 from answerable.infra.db import Db
@@ -57,9 +57,8 @@ async def check_heads(db: Db, root: Db, *, now: datetime) -> list[Finding]:
 
 async def check_timestamp(root: Db, certificates: Sequence[Certificate]) -> tuple[list[Finding], list[str]]:
     """What is wrong with the newest timestamp of the root log, and what was not looked at."""
-    try:
-        stamped = await get_stamped(root)
-    except CheckpointNotFound:
+    stamped = await find_stamped(root)
+    if stamped is None:
         return [], []
     if not certificates:
         return [], ["timestamps: name the certificates that you believe in ANSWERABLE_TIMESTAMP_ROOTS"]

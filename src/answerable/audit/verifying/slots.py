@@ -3,7 +3,7 @@
 import hashlib
 from base64 import b64decode
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -138,7 +138,7 @@ class Slots:
         matched: list[tuple[_Place, str, bytes]] = []
         for place in places:
             here = envelopes.get(place.slot.record)
-            fitting = _fitting(place, here or ())
+            fitting = reading.find_fitting(place.slot.commitment, here or ())
             if fitting is not None:
                 matched.append((place, *fitting))
             elif here is None:
@@ -180,11 +180,6 @@ class Slots:
     def _tell(self, fault: Fault, place: _Place, detail: str) -> None:
         detail = f"{place.slot.name}: {detail}"
         self.found(Finding(finding=fault, detail=detail, leaf=place.index, event=place.event_id))
-
-
-def _fitting(place: _Place, here: Iterable[tuple[str, bytes]]) -> tuple[str, bytes] | None:
-    wanted = b64decode(place.slot.commitment)
-    return next(((where, envelope) for where, envelope in here if envelope[17:49] == wanted), None)
 
 
 def _key_of(envelope: bytes) -> UUID:
